@@ -1,0 +1,2 @@
+/** The whole compiler in reading order. */
+export {};
