@@ -67,6 +67,8 @@ export interface Tensor {
   readonly held?: true;
   /** role random: uniform in [low, high). */
   readonly uniform?: readonly [number, number];
+  /** role random: which of the layer's random tensors it is, from 0; a counter of the generator. */
+  readonly stream?: number;
   /**
    * role cache: how `hit(y)` is kept. `offset`: one i32 for each point of y, the row-major offset of the hit in the
    * window of `reduced` axes (ties first). `mask`: one byte for each point and offset (ties all, split).
@@ -81,6 +83,10 @@ export interface Definition {
   /** The axes its formula leaves free, in the order of a row-major array of it. */
   readonly axes: readonly string[];
   readonly formula: Expr;
+  /** Made by the compiler: explain prints its formula in its place. */
+  readonly anonymous?: true;
+  /** What a read outside its axes, or at an index that does not divide, gives (kept adjoints: 0). Absent: never happens. */
+  readonly outside?: number;
   readonly span?: Span;
 }
 
