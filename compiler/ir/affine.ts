@@ -153,27 +153,93 @@ export function affineAxes(a: Affine): Set<string> {
   return out;
 }
 
-/** Puts an index in the place of each axis that `replace` answers for. The replacing index must have divisor 1. */
+/**
+ * Puts an index in the place of each axis that `replace` answers for. A replacing index may have a divisor; the
+ * result then has one, unless every coefficient is a multiple of it: `OH*stride + HH` with `(H - HH)/stride` for OH is H.
+ */
 export function substituteAxes(a: Affine, replace: (axis: string) => Affine | undefined): Affine {
+  const parts: { k: Int; by: Affine }[] = [];
   const terms: AffineTerm[] = [];
-  let constant = a.constant;
   let changed = false;
   for (const t of a.terms) {
     if (t.variable.kind === 'element') {
-      const index = t.variable.index.map((i) => substituteAxes(i, replace));
-      const same = index.every((x, n) => x === (t.variable as { index: readonly Affine[] }).index[n]);
-      if (same) terms.push(t);
-      else { changed = true; terms.push({ k: t.k, variable: { ...t.variable, index } }); }
+      const old = t.variable.index;
+      const index = old.map((i) => substituteAxes(i, replace));
+      const same = index.every((x, n) => x === old[n]);
+      if (!same) changed = true;
+      terms.push(same ? t : { k: t.k, variable: { ...t.variable, index } });
       continue;
     }
     const by = replace(t.variable.axis);
     if (!by) { terms.push(t); continue; }
-    invariant(by.divisor.key === ONE.key, 'an index with a divisor replaces an axis inside an index');
     changed = true;
-    for (const u of by.terms) terms.push({ k: mulInt(t.k, u.k), variable: u.variable });
-    constant = addInt(constant, mulInt(t.k, by.constant));
+    parts.push({ k: t.k, by });
   }
-  return changed ? affine(terms, constant, a.divisor) : a;
+  if (!changed) return a;
+  let out = affine(terms, a.constant, ONE);
+  for (const { k, by } of parts) out = addAffine(out, scaleAffine(by, k));
+  return reduced(affine(out.terms, out.constant, mulInt(out.divisor, a.divisor)));
+}
+
+/** a * k. */
+export function scaleAffine(a: Affine, k: Int): Affine {
+  return reduced(affine(a.terms.map((t) => ({ k: mulInt(t.k, k), variable: t.variable })), mulInt(a.constant, k), a.divisor));
+}
+
+/** a + b, over a common divisor. */
+export function addAffine(a: Affine, b: Affine): Affine {
+  const same = a.divisor.key === b.divisor.key;
+  const x = same ? a : overDivisor(a, b.divisor);
+  const y = same ? b : overDivisor(b, a.divisor);
+  return reduced(affine([...x.terms, ...y.terms], addInt(x.constant, y.constant), same ? a.divisor : mulInt(a.divisor, b.divisor)));
+}
+
+const overDivisor = (a: Affine, d: Int): Affine =>
+  affine(a.terms.map((t) => ({ k: mulInt(t.k, d), variable: t.variable })), mulInt(a.constant, d), a.divisor);
+
+/** Takes the divisor out where everything is a multiple of it. */
+function reduced(a: Affine): Affine {
+  if (a.divisor.key === ONE.key) return a;
+  const terms: AffineTerm[] = [];
+  for (const t of a.terms) {
+    const k = divideInt(t.k, a.divisor);
+    if (!k) return a;
+    terms.push({ k, variable: t.variable });
+  }
+  const constant = divideInt(a.constant, a.divisor);
+  return constant ? affine(terms, constant) : a;
+}
+
+/** a / d where d is one term that divides every term of a; else undefined. */
+export function divideInt(a: Int, d: Int): Int | undefined {
+  const by = d.terms[0];
+  if (d.terms.length !== 1 || !by) return undefined;
+  const terms: IntTerm[] = [];
+  for (const t of a.terms) {
+    const symbols = [...t.symbols];
+    for (const s of by.symbols) {
+      const at = symbols.findIndex((x) => symbolText(x) === symbolText(s));
+      if (at < 0) return undefined;
+      symbols.splice(at, 1);
+    }
+    if (t.k % by.k !== 0) return undefined;
+    terms.push({ k: t.k / by.k, symbols });
+  }
+  return makeInt(terms);
+}
+
+/** The least and greatest value of an index before its divisor; an element of an integer tensor may be anything. */
+export function affineRange(a: Affine, env: Env): { low: number; high: number } {
+  const c = intValue(a.constant, env);
+  let low = c;
+  let high = c;
+  for (const t of a.terms) {
+    if (t.variable.kind === 'element') return { low: -Infinity, high: Infinity };
+    const end = intValue(t.k, env) * (sizeOf(env, t.variable.axis) - 1);
+    low += Math.min(0, end);
+    high += Math.max(0, end);
+  }
+  return { low, high };
 }
 
 /** As written between brackets: `OH*stride + HH - pad`, `(H + pad - HH)/stride`, `y`, `ids[N, T + 1]`. */
