@@ -1,0 +1,95 @@
+/**
+ * The adjoint of reading a tensor at an index is a scatter-add at that index. Written as a gather: the sum, over the
+ * axes of the reader, of the payload where the index equals the element asked for. Each such equation is solved for
+ * one summed axis: `H == OH*stride + HH - pad` gives `OH = (H + pad - HH)/stride` where that divides and lies inside.
+ */
+import {
+  addAffine, affine, affineAxes, affineRange, bareAxis, intValue, negateInt, axisIndex, baseAxis, sizeOf,
+  scaleAffine, substituteAxes, type Affine, int, mulInt,
+} from '../../ir/affine.ts';
+import { affineExpr, binary, constant, freeAxes, indexOf, mul, reduce, select, size, substitute, unary, walk } from '../../ir/expr.ts';
+import type { Env, Expr } from '../../ir/tensor.ts';
+
+export interface Scatter {
+  /** The axes of the tensor that is read, and the index it is read at. */
+  readonly own: readonly string[];
+  readonly index: readonly Affine[];
+  /** What flows back at each point of the reader. */
+  readonly payload: Expr;
+  /** The axes of the reader: its own first, then those it reduces. */
+  readonly axes: readonly string[];
+}
+
+/** The gradient that flows to the tensor, as an expression over its own axes. */
+export function scatter(s: Scatter, env: Env): Expr {
+  const { own } = s;
+  const kept = new Set(own.filter((axis, n) => bareAxis(s.index[n]!) === axis));
+  const renaming = new Map<string, Affine>();
+  const taken = new Set([...s.axes, ...own]);
+  for (const n of walk(s.payload)) if (n.kind === 'reduce') for (const axis of n.axes) taken.add(axis);
+  let summed = s.axes.filter((axis) => !kept.has(axis)).map((axis) => {
+    if (!own.includes(axis)) return axis;
+    let copy = axis;
+    do copy += "'"; while (taken.has(copy));
+    taken.add(copy);
+    renaming.set(axis, axisIndex(copy));
+    return copy;
+  });
+  let payload = substitute(s.payload, renaming);
+  const slots = s.index.map((a) => substituteAxes(a, (axis) => renaming.get(axis)));
+  const guards: Expr[] = [];
+  own.forEach((axis, n) => {
+    const at = slots[n]!;
+    if (kept.has(axis)) return;
+    const solved = solve(axis, at, summed, env);
+    if (!solved) {
+      guards.push(binary('==', indexOf(axis), affineExpr(at)));
+      return;
+    }
+    const by = new Map([[solved.axis, solved.value]]);
+    summed = summed.filter((a) => a !== solved.axis);
+    payload = substitute(payload, by);
+    for (let k = n + 1; k < slots.length; k++) slots[k] = substituteAxes(slots[k]!, (a) => by.get(a));
+    for (let k = 0; k < guards.length; k++) guards[k] = substitute(guards[k]!, by);
+    guards.push(...domain(solved.axis, solved.value, env));
+  });
+  const guarded = guards.reduceRight<Expr>((x, g) => select(g, x, constant(0)), payload);
+  return sumOver(summed, guarded);
+}
+
+/** sum over axes; an axis that the body lacks multiplies by its size. */
+export function sumOver(axes: readonly string[], body: Expr): Expr {
+  const free = freeAxes(body);
+  const bound = axes.filter((a) => free.has(a));
+  const sum = bound.length > 0 ? reduce('sum', bound, body) : body;
+  return axes.filter((a) => !free.has(a)).reduce<Expr>((e, a) => mul(size(baseAxis(a)), e), sum);
+}
+
+/** `own == at` solved for the first summed axis that stands in `at` outside a gather. */
+export function solve(own: string, at: Affine, summed: readonly string[], env: Env): { axis: string; value: Affine } | undefined {
+  if (intValue(at.divisor, env) !== 1) return undefined;
+  for (const axis of summed) {
+    const term = at.terms.find((t) => t.variable.kind === 'axis' && t.variable.axis === axis);
+    if (!term || intValue(term.k, env) === 0) continue;
+    const rest = affine(at.terms.filter((t) => t !== term), at.constant);
+    if (affineAxes(rest).has(axis)) continue;
+    const negative = intValue(term.k, env) < 0;
+    const difference = addAffine(axisIndex(own), scaleAffine(rest, int(-1)));
+    const top = negative ? scaleAffine(difference, int(-1)) : difference;
+    const divisor = negative ? negateInt(term.k) : term.k;
+    return { axis, value: affine(top.terms, top.constant, mulInt(top.divisor, divisor)) };
+  }
+  return undefined;
+}
+
+/** What must hold for `value` to be a value of `axis`: it divides, and lies in [0, size). Leaves out what always holds. */
+export function domain(axis: string, value: Affine, env: Env): Expr[] {
+  const guards: Expr[] = [];
+  const divisor = intValue(value.divisor, env);
+  const { low, high } = affineRange(value, env);
+  const e = affineExpr(value);
+  if (divisor !== 1) guards.push(binary('==', unary('floor', e), e));
+  if (low < 0) guards.push(binary('>=', e, constant(0)));
+  if (high / divisor > sizeOf(env, axis) - 1) guards.push(binary('<', e, size(baseAxis(axis))));
+  return guards;
+}

@@ -1,0 +1,168 @@
+/**
+ * Which letters backward may use, and how to write the others in them. A definition that is one product is an equation
+ * between logarithms: `xhat = (x - mu) * rstd` says `(x - mu) + rstd - xhat = 0`. Elimination on these equations gives
+ * substitutions without cycles (`x - mu -> xhat / rstd`). Never solves through a sum, which would cancel, and never divides
+ * by what may be 0.
+ */
+import { axisIndex, type Affine } from '../../ir/affine.ts';
+import { readsOf } from '../../ir/expr.ts';
+import type { Letter, Letters } from './letters.ts';
+import * as Q from './rational.ts';
+import { monomial, multiply, ofAtom, poly, raise, readsAt, substituteMonomial, wholeAtom, type Atom, type Monomial, type Poly } from './poly.ts';
+
+export interface Folding {
+  /** name -> what it is in letters nearer to the available ones. */
+  readonly substitutions: ReadonlyMap<string, Monomial>;
+  /** Letters whose value backward has: held, or computed from what is held. */
+  readonly reachable: ReadonlySet<string>;
+}
+
+/** @param held names backward has without computing: cache, parameters, integer inputs, random, upstream */
+export function makeFolding(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): Folding {
+  const reachable = reachableFrom(letters, forward, held);
+  const nonzero = nonzeroLetters(forward);
+  const order = new Map(forward.map((l, n) => [l.name, n]));
+  const rows = new Map<string, Monomial>();   // pivot -> monomial
+
+  for (const letter of forward) {
+    let row = equation(letter);
+    if (!row) continue;
+    row = applyRows(row, rows, letters);
+    const pivot = choosePivot(row, letters, held, reachable, nonzero, order);
+    if (!pivot) continue;
+    const solved = solveFor(row, pivot);
+    for (const [name, m] of rows) rows.set(name, applyRows(m, new Map([[pivot.atom.kind === 'read' ? pivot.atom.tensor : '', solved]]), letters));
+    if (pivot.atom.kind === 'read') rows.set(pivot.atom.tensor, solved);
+  }
+  return { substitutions: rows, reachable };
+}
+
+function reachableFrom(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): Set<string> {
+  const out = new Set(held);
+  for (const letter of forward) {
+    if (letter.body.kind !== 'leaf' && readsOfLetter(letter).every((name) => out.has(name))) out.add(letter.name);
+  }
+  return out;
+}
+
+/** Names a letter's body reads, guards and gathers included. */
+export function readsOfLetter(letter: Letter): string[] {
+  const { body } = letter;
+  switch (body.kind) {
+    case 'leaf': return [];
+    case 'hit': return [body.of];
+    case 'sum': return body.poly.flatMap(readsOfMonomial);
+    case 'reduce': return readsOfMonomial(body.body);
+    case 'call': return body.args.flatMap(readsOfMonomial);
+    case 'opaque': return [...body.reads];
+  }
+}
+
+export function readsOfMonomial(m: Monomial): string[] {
+  const elements = (index: readonly Affine[]): string[] => index.flatMap((a) => a.terms.flatMap((t) =>
+    t.variable.kind === 'element' ? [t.variable.tensor, ...elements(t.variable.index)] : []));
+  const out: string[] = [];
+  for (const { atom } of m.powers) {
+    if (atom.kind === 'read') out.push(atom.tensor, ...elements(atom.index));
+    if (atom.kind === 'index') out.push(...elements([atom.at]));
+  }
+  for (const g of m.guards) {
+    if (g.kind === 'when') out.push(...readsOf(g.condition).map((r) => r.tensor));
+    else out.push(...elements([g.kind === 'equal' ? g.at : g.value]));
+  }
+  return out;
+}
+
+/** letter = monomial, as monomial / letter = 1; only where every read stands at the letter's own axes. */
+function equation(letter: Letter): Monomial | undefined {
+  const { body } = letter;
+  if (body.kind !== 'sum' || body.poly.length !== 1) return undefined;
+  const m = body.poly[0]!;
+  if (m.guards.length > 0) return undefined;
+  for (const p of m.powers) {
+    if (p.atom.kind !== 'read') { if (p.atom.kind === 'index') return undefined; continue; }
+    if (p.atom.index.some((a) => a.terms.length !== 1 || axisOf(a) === undefined)) return undefined;
+  }
+  return multiply(m, ofAtom(wholeAtom(letter), Q.MINUS_ONE));
+}
+
+const axisOf = (a: Affine): string | undefined => {
+  const v = a.terms[0]?.variable;
+  return v?.kind === 'axis' && a.key === axisIndex(v.axis).key ? v.axis : undefined;
+};
+
+/** Letters that are never 0: under a negative power in the forward, an exponential, or a product of such. */
+function nonzeroLetters(forward: readonly Letter[]): Set<string> {
+  const out = new Set<string>();
+  const monomials = forward.flatMap((l) => l.body.kind === 'sum' ? [...l.body.poly] : l.body.kind === 'reduce' ? [l.body.body] : l.body.kind === 'call' ? [...l.body.args] : []);
+  for (const m of monomials) for (const p of m.powers) if (Q.sign(p.exponent) < 0 && p.atom.kind === 'read') out.add(p.atom.tensor);
+  for (const l of forward) {
+    if (l.body.kind === 'call' && l.body.op === 'exp') out.add(l.name);
+    const m = l.body.kind === 'sum' && l.body.poly.length === 1 ? l.body.poly[0]! : undefined;
+    if (m && m.guards.length === 0 && m.powers.every((p) => p.atom.kind !== 'index' && (p.atom.kind !== 'read' || out.has(p.atom.tensor)))) out.add(l.name);
+  }
+  return out;
+}
+
+function choosePivot(
+  row: Monomial, letters: Letters, held: ReadonlySet<string>, reachable: ReadonlySet<string>,
+  nonzero: ReadonlySet<string>, order: ReadonlyMap<string, number>,
+): { atom: Atom; exponent: Q.Rational } | undefined {
+  const axes = new Set(row.powers.flatMap((p) => (p.atom.kind === 'read' ? letters.get(p.atom.tensor).axes : [])));
+  const candidates = row.powers.filter(({ atom, exponent }) => {
+    if (atom.kind !== 'read' || held.has(atom.tensor)) return false;
+    const letter = letters.get(atom.tensor);
+    if (!readsAt(atom, letter.axes) || letter.axes.length !== axes.size) return false;
+    const inverse = Q.invert(exponent);
+    if (!Q.isInteger(inverse)) return false;
+    if (!Q.isOne(row.coefficient) && !Q.isInteger(inverse)) return false;
+    // Everything that ends up below the line must be nonzero.
+    return row.powers.every((p) => p.atom.key === atom.key || p.atom.kind !== 'read'
+      || Q.sign(Q.mul(p.exponent, inverse)) < 0 || nonzero.has(p.atom.tensor));
+  });
+  const rank = ({ atom }: { atom: Atom }): number[] => {
+    const letter = letters.get(atom.kind === 'read' ? atom.tensor : '');
+    return [reachable.has(letter.name) ? 1 : 0, -letters.elements(letter.axes), letter.anonymous ? 0 : 1, order.get(letter.name) ?? -1];
+  };
+  return candidates.sort((a, b) => compareRanks(rank(a), rank(b)))[0];
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return a[n]! - b[n]!;
+  return 0;
+}
+
+/** row = 1 solved for the pivot: pivot = (rest)^(-1/e). */
+function solveFor(row: Monomial, pivot: { atom: Atom; exponent: Q.Rational }): Monomial {
+  const rest = monomial(row.coefficient, row.powers.filter((p) => p.atom.key !== pivot.atom.key));
+  return raise(rest, Q.negate(Q.invert(pivot.exponent)));
+}
+
+function applyRows(m: Monomial, rows: ReadonlyMap<string, Monomial>, letters: Letters): Monomial {
+  let out = monomial(m.coefficient, [], m.guards);
+  for (const p of m.powers) {
+    const by = p.atom.kind === 'read' ? rows.get(p.atom.tensor) : undefined;
+    const integral = by && (Q.isInteger(p.exponent) || (Q.isOne(by.coefficient)));
+    if (!by || !integral || p.atom.kind !== 'read') { out = multiply(out, ofAtom(p.atom, p.exponent)); continue; }
+    const own = letters.get(p.atom.tensor).axes;
+    const index = p.atom.index;
+    out = multiply(out, raise(substituteMonomial(by, new Map(own.map((axis, n) => [axis, index[n]!]))), p.exponent));
+  }
+  return out;
+}
+
+/** A sum written in the letters of the folding. Tells of each letter that was replaced. */
+export function foldPoly(p: Poly, folding: Folding, letters: Letters, tell: (before: Atom, after: Monomial) => void): Poly {
+  if (folding.substitutions.size === 0) return p;
+  return poly(p.map((m) => foldMonomial(m, folding, letters, tell)));
+}
+
+export function foldMonomial(m: Monomial, folding: Folding, letters: Letters, tell: (before: Atom, after: Monomial) => void): Monomial {
+  const used = m.powers.filter((p) => p.atom.kind === 'read' && folding.substitutions.has(p.atom.tensor));
+  const inGuards = m.guards.some((g) => g.kind === 'when' && readsOf(g.condition).some((r) => folding.substitutions.has(r.tensor)));
+  if (used.length === 0 && !inGuards) return m;
+  for (const { atom } of used) {
+    if (atom.kind === 'read') tell(atom, applyRows(ofAtom(atom), folding.substitutions, letters));
+  }
+  return applyRows(m, folding.substitutions, letters);
+}
