@@ -4,7 +4,7 @@
  * back to the text.
  */
 import { isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLMap } from 'yaml';
 import type { Code } from '../diagnostics/catalog.ts';
 import { DiagnosticError, Problems } from '../diagnostics/diagnostic.ts';
 import type { Source, Span } from '../support/source.ts';
@@ -38,8 +38,9 @@ export function parseYaml(source: Source): YamlFile {
   const problems = new Problems();
   for (const e of doc.errors) {
     const [start, end] = e.pos;
-    const code = e.code === 'DUPLICATE_KEY' ? 'duplicate-key' : e.code === 'MULTIPLE_DOCS' ? 'yaml-feature' : 'yaml-syntax';
-    problems.add({ code, message: sentence(e.message), span: { source, start, end: Math.max(end, start + 1) } });
+    const several = e.code === 'MULTIPLE_DOCS';
+    problems.add({ code: several ? 'yaml-feature' : 'yaml-syntax', message: several ? 'a build file is one document' : sentence(e.message),
+      span: { source, start, end: Math.max(end, start + 1) } });
   }
   refuse(doc, source, problems);
   problems.stop();
@@ -48,7 +49,7 @@ export function parseYaml(source: Source): YamlFile {
 
 function parse(source: Source, all: Span): Document.Parsed {
   try {
-    return parseDocument(source.text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: true, stringKeys: true,
+    return parseDocument(source.text, { version: '1.2', schema: 'core', merge: false, uniqueKeys: false, stringKeys: true,
       prettyErrors: false, logLevel: 'error', resolveKnownTags: false });
   } catch (error) {
     // The parser recurses: indentation can nest as deep as brackets can.
@@ -71,10 +72,21 @@ function refuse(doc: Document.Parsed, source: Source, problems: Problems): void 
         return visit.BREAK;
       }
       if ('anchor' in node && node.anchor) add(node, `the anchor \`&${node.anchor}\` is not allowed`, 'write the value where it is needed');
+      if (isMap(node)) refuseTwins(node, source, problems);
       if (node.tag) add(node, `the tag \`${node.tag}\` is not allowed`, 'leave it out');
       return undefined;
     },
   });
+}
+
+/** The library can look for repeated keys too, but compares each with all others. */
+function refuseTwins(map: YAMLMap, source: Source, problems: Problems): void {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const text = keyText(key);
+    if (seen.has(text)) problems.add({ code: 'duplicate-key', message: `\`${text.slice(0, 60)}\` stands twice`, span: rangeOf(key as Node, source) });
+    seen.add(text);
+  }
 }
 
 function plain(node: unknown): Json {
