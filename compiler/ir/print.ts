@@ -78,7 +78,7 @@ function binaryText(op: BinaryOp, a: Expr, b: Expr, context: PrintContext): stri
   if (op === 'min' || op === 'max') return `${op}(${at(a, 0, context)}, ${at(b, 0, context)})`;
   const own = BINARY_LEVELS[op];
   // `^` groups to the right, comparisons not at all, everything else to the left.
-  if (op === '^') return `${at(a, LEVELS.atom, context)}^${at(b, LEVELS.power, context)}`;
+  if (op === '^') return `${at(a, LEVELS.atom, context)}^${at(b, LEVELS.minus, context)}`;
   const operand = own === LEVELS.sum ? term : at;
   return `${operand(a, own === LEVELS.compare ? own + 1 : own, context)} ${op} ${operand(b, own + 1, context)}`;
 }
@@ -102,7 +102,8 @@ function readText(name: string, index: readonly Affine[], context: PrintContext)
   let n = 0;
   const parts = slots.map((slot) => {
     const members = slot.map(() => text(index[n++]!));
-    return slot.length === 1 ? members[0] : `(${members.map((m) => (/^[\w']+$/.test(m) ? m : `(${m})`)).join(' ')})`;
+    if (slot.length === 1) return members[0];
+    return `(${members.join(members.every((m) => /^[\w']+$/.test(m)) ? ' ' : ', ')})`;
   });
   return `${name}[${parts.join(', ')}]`;
 }

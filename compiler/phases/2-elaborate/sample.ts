@@ -1,0 +1,75 @@
+/**
+ * Sizes for `explain` where none are given: small, odd and different from each other, so that no two axes pass for one
+ * another, and such that every derived size comes out and every read stays inside. Found by trying, in a fixed order.
+ */
+import { DiagnosticError, Problems } from '../../diagnostics/diagnostic.ts';
+import type { Spec } from '../../ir/spec.ts';
+import { axesOf, resolveSizes } from './axes.ts';
+import { resolveOptions } from './options.ts';
+import type { Request } from './request.ts';
+
+/** From what one would like best to what may be needed: primes, odd numbers, then numbers that others divide. */
+const POOLS: readonly { readonly sizes: readonly number[]; readonly tries: number; readonly distinct: boolean }[] = [
+  { sizes: [3, 5, 7, 11, 13, 17], tries: 60, distinct: true },
+  { sizes: [3, 5, 7, 9, 11, 13, 15, 17, 19], tries: 150, distinct: true },
+  { sizes: [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16], tries: 400, distinct: true },
+  { sizes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64], tries: 800, distinct: false },
+];
+
+/** What only other sizes could cure. */
+const SIZE_CODES: ReadonlySet<string> = new Set(['out-of-bounds', 'size-invalid', 'does-not-divide', 'limit-exceeded']);
+
+/**
+ * The sizes of the given axes; derived ones follow from them.
+ *
+ * @param elaborates throws where the spec cannot be elaborated at these sizes
+ * @throws DiagnosticError of the first try, if none of them works
+ */
+export function searchSizes(spec: Spec, options: Request['options'], elaborates: (request: Request) => unknown): Map<string, number> {
+  const { given } = axesOf(spec);
+  const random = makeRandom(1);
+  let failure: unknown;
+  let attempts = 0;
+  for (const { sizes: pool, tries, distinct } of POOLS) {
+    for (let n = 0; n < tries; n++) {
+      const chosen = choose(given.length, pool, distinct, n === 0 ? undefined : random);
+      const request: Request = { sizes: new Map(given.map((axis, k) => [axis, chosen[k]!])), options, dtype: 'f64' };
+      if (failure !== undefined && !derives(spec, request, distinct)) continue;
+      if (attempts++ > 40) throw failure;
+      try {
+        elaborates(request);
+        return new Map(request.sizes);
+      } catch (e) {
+        if (!(e instanceof DiagnosticError) || !e.diagnostics.some((d) => SIZE_CODES.has(d.code))) throw e;
+        failure ??= e;
+      }
+    }
+  }
+  throw failure;
+}
+
+/** Do all derived sizes come out, and different from each other and the given ones where that is asked for? */
+function derives(spec: Spec, request: Request, distinct: boolean): boolean {
+  const problems = new Problems();
+  const sizes = resolveSizes(spec, request, resolveOptions(spec, request, problems), problems);
+  return problems.found.length === 0 && (!distinct || new Set(request.sizes.values()).size === request.sizes.size)
+    && [...sizes.values()].every((size) => size < 1000);
+}
+
+/** The first `count` of the pool, or as many at random; more axes than the pool has get larger odd numbers. */
+function choose(count: number, pool: readonly number[], distinct: boolean, random: (() => number) | undefined): number[] {
+  if (!distinct && random) return Array.from({ length: count }, () => pool[Math.floor(random() * pool.length)]!);
+  const left = [...pool];
+  for (let odd = 21; left.length < count; odd += 2) left.push(odd);
+  if (!random) return left.slice(0, count);
+  return Array.from({ length: count }, () => left.splice(Math.floor(random() * left.length), 1)[0]!);
+}
+
+/** Numbers in [0, 1), the same in every run: a multiplicative generator modulo 2^31 - 1. */
+function makeRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
