@@ -1,0 +1,49 @@
+/**
+ * Prints what is printed from tables: docs/errors.md, docs/rules.md and specs/build.schema.json. `npm run docs` writes
+ * them; test/docs/printed.test.ts holds them to the tables.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildSchema } from '../compiler/build/schema.ts';
+import { printCatalog } from '../compiler/diagnostics/catalog.ts';
+import { rules } from '../compiler/phases/4-simplify/rules.ts';
+import type { Rule } from '../compiler/phases/4-simplify/rules.ts';
+
+const root = new URL('..', import.meta.url);
+
+/** Each printed file, its path from the root and its text. */
+export function printedFiles(): readonly { readonly path: string; readonly text: string }[] {
+  return [
+    { path: 'docs/errors.md', text: printCatalog() },
+    { path: 'docs/rules.md', text: printRules(rules) },
+    { path: 'specs/build.schema.json', text: `${JSON.stringify(buildSchema, undefined, 2)}\n` },
+  ];
+}
+
+function printRules(table: readonly Rule[]): string {
+  return `${[
+    '# Rules of simplification',
+    '',
+    '<!-- Printed from compiler/phases/4-simplify/rules.ts; edit that. -->',
+    '',
+    'A raw reverse sweep becomes the closed form by these rules. `explain` names the rule at every step it takes, and a test',
+    'fills the holes of every rule at random and compares both sides.',
+    '',
+    '- **exact**: every double, bit for bit. **finite**: not for NaN, Infinity and -0. **approx**: may change rounding.',
+    '- A rule **lowers** the cost, or **fixes** an order that other rules rely on.',
+    '- `?f` stands for any formula over the axes it is written with, `?c` for one without the axes that are summed.',
+    '',
+    ...['approx', 'finite', 'exact'].flatMap((soundness) => [
+      `## ${soundness}`, '', ...table.filter((r) => r.soundness === soundness).flatMap(printRule),
+    ]),
+  ].join('\n').trimEnd()}\n`;
+}
+
+const printRule = (r: Rule): string[] => [
+  `### ${r.name}`, '', '```', r.left, `= ${r.right}`, '```', '',
+  `${r.effect === 'lowers' ? 'Lowers the cost' : 'Fixes an order'}${r.guard === '' ? '.' : `; where ${r.guard}.`}`, '',
+];
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { path, text } of printedFiles()) writeFileSync(new URL(path, root), text);
+}
