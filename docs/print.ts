@@ -41,7 +41,7 @@ function printRules(table: readonly Rule[]): string {
 
 const printRule = (r: Rule): string[] => [
   `### ${r.name}`, '', '```', r.left, `= ${r.right}`, '```', '',
-  `${r.effect === 'lowers' ? 'Lowers the cost' : 'Fixes an order'}${r.guard === '' ? '.' : `; where ${r.guard}.`}`, '',
+  `${r.effect === 'lowers' ? 'Lowers the cost' : 'Fixes an order'}${r.guard === '' ? '.' : `; where ${r.guard.replaceAll('](', ']\\(')}.`}`, '',
 ];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
