@@ -245,7 +245,9 @@ export function affineRange(a: Affine, env: Env): { low: number; high: number } 
 /** As written between brackets: `OH*stride + HH - pad`, `(H + pad - HH)/stride`, `y`, `ids[N, T + 1]`. */
 export function affineText(a: Affine, bareElement: (tensor: string, index: readonly Affine[]) => boolean = () => false): string {
   const parts: { negative: boolean; text: string }[] = [];
-  for (const t of a.terms) {
+  // `OH*stride + HH`: what is scaled goes first, as a person writes it.
+  const scaled = (t: AffineTerm): number => (t.k.key === ONE.key ? 1 : 0);
+  for (const t of [...a.terms].sort((x, y) => scaled(x) - scaled(y))) {
     const name = t.variable.kind === 'axis' ? t.variable.axis
       : bareElement(t.variable.tensor, t.variable.index) ? t.variable.tensor
       : `${t.variable.tensor}[${t.variable.index.map((i) => affineText(i, bareElement)).join(', ')}]`;

@@ -79,15 +79,19 @@ function binaryText(op: BinaryOp, a: Expr, b: Expr, context: PrintContext): stri
   const own = BINARY_LEVELS[op];
   // `^` groups to the right, comparisons not at all, everything else to the left.
   if (op === '^') return `${at(a, LEVELS.atom, context)}^${at(b, LEVELS.minus, context)}`;
+  if (op === '*' && isSizes(a) && b.kind === 'size') return `${bare(a, context)}*${bare(b, context)}`;
   const operand = own === LEVELS.sum ? term : at;
   return `${operand(a, own === LEVELS.compare ? own + 1 : own, context)} ${op} ${operand(b, own + 1, context)}`;
 }
 
-/** A term of a sum; a size closes up with the name beside it: `N*dout - dbeta`. */
+/** A term of a sum; sizes close up with the name beside them: `N*dout - dbeta`. */
 function term(e: Expr, level: number, context: PrintContext): string {
-  const tight = e.kind === 'binary' && e.op === '*' && e.a.kind === 'size' && levelOf(e.b) === LEVELS.atom;
+  const tight = e.kind === 'binary' && e.op === '*' && isSizes(e.a) && levelOf(e.b) === LEVELS.atom;
   return tight ? `${bare(e.a, context)}*${bare(e.b, context)}` : at(e, level, context);
 }
+
+/** `N`, `N*H*W`. */
+const isSizes = (e: Expr): boolean => e.kind === 'size' || (e.kind === 'binary' && e.op === '*' && isSizes(e.a) && e.b.kind === 'size');
 
 /** A number that reads back as itself; the language has no `1e+21`. */
 export function numberText(value: number): string {

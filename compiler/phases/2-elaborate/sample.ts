@@ -29,13 +29,14 @@ export function searchSizes(spec: Spec, options: Request['options'], elaborates:
   const { given } = axesOf(spec);
   const random = makeRandom(1);
   let failure: unknown;
-  let attempts = 0;
-  for (const { sizes: pool, tries, distinct } of POOLS) {
-    for (let n = 0; n < tries; n++) {
-      const chosen = choose(given.length, pool, distinct, n === 0 ? undefined : random);
-      const request: Request = { sizes: new Map(given.map((axis, k) => [axis, chosen[k]!])), options, dtype: 'f64' };
-      if (failure !== undefined && !derives(spec, request, distinct)) continue;
-      if (attempts++ > 40) throw failure;
+  for (const pool of POOLS) {
+    const tries = Array.from({ length: pool.tries }, (_, n): Try => {
+      const chosen = choose(given.length, pool, n === 0 ? undefined : random);
+      return judge(spec, { sizes: new Map(given.map((axis, k) => [axis, chosen[k]!])), options, dtype: 'f64' });
+    });
+    const best = tries.filter((t) => t.equal < Infinity).sort((a, b) => a.equal - b.equal || a.product - b.product);
+    // Where no derived size comes out, the first try says why.
+    for (const { request } of best.length > 0 ? best.slice(0, 20) : tries.slice(0, 1)) {
       try {
         elaborates(request);
         return new Map(request.sizes);
@@ -48,18 +49,25 @@ export function searchSizes(spec: Spec, options: Request['options'], elaborates:
   throw failure;
 }
 
-/** Do all derived sizes come out, and different from each other and the given ones where that is asked for? */
-function derives(spec: Spec, request: Request, distinct: boolean): boolean {
+interface Try {
+  readonly request: Request;
+  /** Axes whose size another has, too; Infinity where a derived size does not come out. */
+  readonly equal: number;
+  readonly product: number;
+}
+
+function judge(spec: Spec, request: Request): Try {
   const problems = new Problems();
-  const sizes = resolveSizes(spec, request, resolveOptions(spec, request, problems), problems);
-  return problems.found.length === 0 && (!distinct || new Set(request.sizes.values()).size === request.sizes.size)
-    && [...sizes.values()].every((size) => size < 1000);
+  const sizes = [...resolveSizes(spec, request, resolveOptions(spec, request, problems), problems).values()];
+  const comesOut = problems.found.length === 0 && sizes.every((size) => size < 1000);
+  return { request, equal: comesOut ? sizes.length - new Set(sizes).size : Infinity, product: sizes.reduce((a, b) => a * b, 1) };
 }
 
 /** The first `count` of the pool, or as many at random; more axes than the pool has get larger odd numbers. */
-function choose(count: number, pool: readonly number[], distinct: boolean, random: (() => number) | undefined): number[] {
-  if (!distinct && random) return Array.from({ length: count }, () => pool[Math.floor(random() * pool.length)]!);
-  const left = [...pool];
+function choose(count: number, pool: (typeof POOLS)[number], random: (() => number) | undefined): number[] {
+  const { sizes, distinct } = pool;
+  if (!distinct && random) return Array.from({ length: count }, () => sizes[Math.floor(random() * sizes.length)]!);
+  const left = [...sizes];
   for (let odd = 21; left.length < count; odd += 2) left.push(odd);
   if (!random) return left.slice(0, count);
   return Array.from({ length: count }, () => left.splice(Math.floor(random() * left.length), 1)[0]!);
