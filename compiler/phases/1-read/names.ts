@@ -34,6 +34,8 @@ export type NameKind = 'tensor' | 'option' | 'axis' | 'definition' | 'layer';
 
 /** Why nothing of that kind can be called `name`; undefined if it can. */
 export function takenBy(name: string, kind: NameKind): string | undefined {
+  // The variance is called so everywhere; a definition is a local, and the emitter calls its locals as it likes.
+  if (name === 'var' && kind === 'definition') return undefined;
   if (javascript.includes(name) || name in Object.prototype) return 'JavaScript';
   if (kind === 'layer') return undefined;
   if (functions.includes(name) || operators.includes(name)) return 'the formula language';
