@@ -22,7 +22,7 @@ export interface LayerOptions<K extends Kernel> {
   /** Of the random numbers: an integer from 0 to 2^53 - 1; 0 if left out. */
   readonly seed?: number;
   /** Arrays to use in place of own ones, by argument name: `{ x: previous.outputs.out }` saves a copy. */
-  readonly buffers?: Readonly<Record<string, NumberArray>>;
+  readonly buffers?: Readonly<Record<string, NumberArray | undefined>>;
 }
 
 export interface Layer<K extends Kernel> {
