@@ -53,9 +53,9 @@ function hitEntry(of: string, e: SpecCacheEntry, layer: LayerScope, modes: reado
 function exists(name: string, e: SpecCacheEntry, layer: LayerScope, modes: readonly ModeScope[]): boolean {
   const { spec, problems, tensors } = layer;
   if (!spec.forward.some((d) => d.name.value === name)) {
-    const candidates = [...spec.forward.map((d) => d.name.value), ...tensors.inputs.map((t) => t.name)];
+    const candidates = [...spec.forward.map((d) => d.name.value), ...(e.kind === 'hit' ? [] : tensors.inputs.map((t) => t.name))];
     problems.add({
-      code: 'cache-unknown', span: e.span, message: `there is no definition or input \`${name}\` to cache`, ...maybe('help', didYouMean(name, candidates)),
+      code: 'cache-unknown', span: e.span, message: e.kind === 'hit' ? `there is no definition \`${name}\` whose hits could be cached` : `there is no definition or input \`${name}\` to cache`, ...maybe('help', didYouMean(name, candidates)),
     });
     return false;
   }

@@ -54,8 +54,18 @@ export interface Context {
 
 /** The text of a formula as it stands in its file, on one line and not too long. */
 export function textOf(span: Span): string {
-  const text = span.source.text.slice(span.start, span.end).replace(/\s+/g, ' ').trim();
+  const text = withoutBrackets(span.source.text.slice(span.start, span.end).replace(/\s+/g, ' ').trim());
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** `x > 0` for `(x > 0)`, but not for `(a) + (b)`. */
+function withoutBrackets(text: string): string {
+  let deep = 0;
+  for (let n = 0; n < text.length - 1; n++) {
+    deep += text[n] === '(' ? 1 : text[n] === ')' ? -1 : 0;
+    if (deep === 0) return text;
+  }
+  return text.endsWith(')') ? text.slice(1, -1).trim() : text;
 }
 
 /** `did you mean gamma?`, if something is near. */

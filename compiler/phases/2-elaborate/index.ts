@@ -19,7 +19,7 @@ import { elaborateTensors } from './tensors.ts';
 
 export type { Request, RequestPlaces } from './request.ts';
 export { axesOf } from './axes.ts';
-export { resolveFormula } from './formula.ts';
+export { resolveFormula, type FormulaNames } from './formula.ts';
 
 /**
  * Fixes the sizes and options of a layer.

@@ -99,8 +99,12 @@ function indexName(name: string, span: Span, c: Context): Affine | undefined {
   if (found?.kind === 'array') return realIndex(name, span, c);
   if (found?.kind === 'absent') c.absences.push({ name, span });
   if (found) return undefined;
+  if (/^[A-Z]/.test(name)) {
+    unknownAxis(name, span, c);
+    return undefined;
+  }
   c.problems.add({
-    code: /^[A-Z]/.test(name) ? 'unknown-axis' : 'unknown-tensor', span,
+    code: 'unknown-tensor', span,
     message: `\`${name}\` is no axis, integer option or integer tensor of this layer`,
     ...maybe('help', didYouMean(name, [...c.axes, ...c.env.options.keys(), ...c.readable()])),
   });

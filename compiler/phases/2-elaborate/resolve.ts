@@ -105,7 +105,7 @@ function resolveBinary(f: Binary, c: Context): Value {
   const [a, b] = [resolveNumber(f.a, c), resolveNumber(f.b, c)];
   if (!a || !b) return undefined;
   if (f.op === '//') return unary('floor', div(a, b));
-  if (f.op === '^' && !isFixed(b)) {
+  if (f.op === '^' && !isFixed(b, true)) {
     c.problems.add({
       code: 'exponent-not-constant', span: f.b.span, message: `the exponent \`${textOf(f.b.span)}\` is no constant`,
       help: `write \`exp(${textOf(f.b.span)} * log(${textOf(f.a.span)}))\``,
@@ -143,11 +143,11 @@ function compareWords(f: Binary, op: '==' | '!=', c: Context): { readonly value:
   return { value: undefined };
 }
 
-/** Made of numbers and options alone. */
-function isFixed(e: Expr): boolean {
-  if (e.kind === 'const' || e.kind === 'option') return true;
+/** Made of numbers and options alone; an exponent may hold sizes, too. */
+function isFixed(e: Expr, sizes = false): boolean {
+  if (e.kind === 'const' || e.kind === 'option' || (sizes && e.kind === 'size')) return true;
   const arithmetic = (e.kind === 'unary' && e.op === 'neg') || (e.kind === 'binary' && ['+', '-', '*', '/', '^'].includes(e.op));
-  return arithmetic && children(e).every(isFixed);
+  return arithmetic && children(e).every((x) => isFixed(x, sizes));
 }
 
 function fixedValue(e: Expr, c: Context): number {

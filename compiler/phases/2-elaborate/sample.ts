@@ -10,8 +10,8 @@ import type { Request } from './request.ts';
 
 /** From what one would like best to what may be needed: primes, odd numbers, then numbers that others divide. */
 const POOLS: readonly { readonly sizes: readonly number[]; readonly tries: number; readonly distinct: boolean }[] = [
-  { sizes: [3, 5, 7, 11, 13, 17], tries: 60, distinct: true },
-  { sizes: [3, 5, 7, 9, 11, 13, 15, 17, 19], tries: 150, distinct: true },
+  { sizes: [3, 5, 7, 11, 13, 17], tries: 200, distinct: true },
+  { sizes: [3, 5, 7, 9, 11, 13, 15, 17, 19], tries: 300, distinct: true },
   { sizes: [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16], tries: 400, distinct: true },
   { sizes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64], tries: 800, distinct: false },
 ];
@@ -51,7 +51,7 @@ export function searchSizes(spec: Spec, options: Request['options'], elaborates:
 
 interface Try {
   readonly request: Request;
-  /** Axes whose size another has, too; Infinity where a derived size does not come out. */
+  /** Axes whose size another has, too, or 1, which hides an axis; Infinity where a derived size does not come out. */
   readonly equal: number;
   readonly product: number;
 }
@@ -60,7 +60,7 @@ function judge(spec: Spec, request: Request): Try {
   const problems = new Problems();
   const sizes = [...resolveSizes(spec, request, resolveOptions(spec, request, problems), problems).values()];
   const comesOut = problems.found.length === 0 && sizes.every((size) => size < 1000);
-  return { request, equal: comesOut ? sizes.length - new Set(sizes).size : Infinity, product: sizes.reduce((a, b) => a * b, 1) };
+  return { request, equal: comesOut ? sizes.length - new Set([1, ...sizes]).size + 1 : Infinity, product: sizes.reduce((a, b) => a * b, 1) };
 }
 
 /** The first `count` of the pool, or as many at random; more axes than the pool has get larger odd numbers. */
