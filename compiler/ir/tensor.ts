@@ -80,7 +80,10 @@ export interface Tensor {
 
 export interface Definition {
   readonly name: string;
-  /** The axes its formula leaves free, in the order of a row-major array of it. */
+  /**
+   * The axes its formula leaves free, in the order of a row-major array of it; or more than those, and then the value is the
+   * same along the others (`dx = dout / N` for the x of a mean).
+   */
   readonly axes: readonly string[];
   readonly formula: Expr;
   /** Made by the compiler: explain prints its formula in its place. */

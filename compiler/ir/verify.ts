@@ -36,7 +36,7 @@ function verifyDefinition(d: Definition, p: Program, axesOf: ReadonlyMap<string,
   for (const axis of d.axes) sized(axis, p, where);
   if (d.formula.kind === 'hit') return verifyHit(d, d.formula.of, p, axesOf);
   const free = freeAxes(d.formula);
-  invariant(sameSet(free, d.axes), `${where} has [${d.axes.join(', ')}], its formula leaves [${[...free].join(', ')}] free`);
+  invariant([...free].every((axis) => d.axes.includes(axis)), `${where} has [${d.axes.join(', ')}], its formula leaves [${[...free].join(', ')}] free`);
   for (const { tensor, index } of readsOf(d.formula)) {
     const axes = axesOf.get(tensor);
     invariant(axes, `${where} reads ${tensor}, which stands nowhere before it`);
@@ -109,4 +109,3 @@ function sized(axis: string, p: Program, where: string): void {
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x, n) => x === b[n]);
-const sameSet = (a: ReadonlySet<string>, b: readonly string[]): boolean => a.size === b.length && b.every((x) => a.has(x));

@@ -104,9 +104,11 @@ export function activeNames(definitions: readonly Definition[], wanted: Readonly
 function nameAdjoint(d: Definition, sum: Expr, names: Names, adjoints: Definition[]): Expr {
   const at = d.axes.map(axisIndex);
   if (sum.kind === 'read' && sum.index.every((a, n) => a.key === at[n]?.key)) return sum;
+  const free = freeAxes(sum);
+  const axes = d.axes.filter((a) => free.has(a));
   const name = names.fresh(`d${d.name}`);
-  adjoints.push({ name, axes: d.axes, formula: sum, outside: 0 });
-  return read(name, at);
+  adjoints.push({ name, axes, formula: sum, outside: 0 });
+  return read(name, axes.map(axisIndex));
 }
 
 /** Each element is multiplied by the product of the others, which stays right where an element is 0. */

@@ -3,11 +3,9 @@
  * axes of the reader, of the payload where the index equals the element asked for. Each such equation is solved for
  * one summed axis: `H == OH*stride + HH - pad` gives `OH = (H + pad - HH)/stride` where that divides and lies inside.
  */
-import {
-  addAffine, affine, affineAxes, affineRange, bareAxis, intValue, negateInt, axisIndex, baseAxis, sizeOf,
-  scaleAffine, substituteAxes, type Affine, int, mulInt,
-} from '../../ir/affine.ts';
-import { affineExpr, binary, constant, freeAxes, indexOf, mul, reduce, select, size, substitute, unary, walk } from '../../ir/expr.ts';
+import { axisIndex, bareAxis, baseAxis, substituteAxes, type Affine } from '../../ir/affine.ts';
+import { domain, solveIndex } from '../../ir/deltas.ts';
+import { affineExpr, binary, constant, freeAxes, indexOf, mul, reduce, select, size, substitute, walk } from '../../ir/expr.ts';
 import type { Env, Expr } from '../../ir/tensor.ts';
 
 export interface Scatter {
@@ -41,7 +39,7 @@ export function scatter(s: Scatter, env: Env): Expr {
   own.forEach((axis, n) => {
     const at = slots[n]!;
     if (kept.has(axis)) return;
-    const solved = solve(axis, at, summed, env);
+    const solved = solveIndex(axis, at, summed, env);
     if (!solved) {
       guards.push(binary('==', indexOf(axis), affineExpr(at)));
       return;
@@ -63,33 +61,4 @@ export function sumOver(axes: readonly string[], body: Expr): Expr {
   const bound = axes.filter((a) => free.has(a));
   const sum = bound.length > 0 ? reduce('sum', bound, body) : body;
   return axes.filter((a) => !free.has(a)).reduce<Expr>((e, a) => mul(size(baseAxis(a)), e), sum);
-}
-
-/** `own == at` solved for the first summed axis that stands in `at` outside a gather. */
-export function solve(own: string, at: Affine, summed: readonly string[], env: Env): { axis: string; value: Affine } | undefined {
-  if (intValue(at.divisor, env) !== 1) return undefined;
-  for (const axis of summed) {
-    const term = at.terms.find((t) => t.variable.kind === 'axis' && t.variable.axis === axis);
-    if (!term || intValue(term.k, env) === 0) continue;
-    const rest = affine(at.terms.filter((t) => t !== term), at.constant);
-    if (affineAxes(rest).has(axis)) continue;
-    const negative = intValue(term.k, env) < 0;
-    const difference = addAffine(axisIndex(own), scaleAffine(rest, int(-1)));
-    const top = negative ? scaleAffine(difference, int(-1)) : difference;
-    const divisor = negative ? negateInt(term.k) : term.k;
-    return { axis, value: affine(top.terms, top.constant, mulInt(top.divisor, divisor)) };
-  }
-  return undefined;
-}
-
-/** What must hold for `value` to be a value of `axis`: it divides, and lies in [0, size). Leaves out what always holds. */
-export function domain(axis: string, value: Affine, env: Env): Expr[] {
-  const guards: Expr[] = [];
-  const divisor = intValue(value.divisor, env);
-  const { low, high } = affineRange(value, env);
-  const e = affineExpr(value);
-  if (divisor !== 1) guards.push(binary('==', unary('floor', e), e));
-  if (low < 0) guards.push(binary('>=', e, constant(0)));
-  if (high / divisor > sizeOf(env, axis) - 1) guards.push(binary('<', e, size(baseAxis(axis))));
-  return guards;
 }

@@ -5,10 +5,13 @@
  * by what may be 0.
  */
 import { axisIndex, type Affine } from '../../ir/affine.ts';
-import { readsOf } from '../../ir/expr.ts';
+import { readsOf, rewrite } from '../../ir/expr.ts';
+import type { Expr } from '../../ir/tensor.ts';
+import type { Context } from './context.ts';
+import { expressMonomial } from './express.ts';
 import type { Letter, Letters } from './letters.ts';
 import * as Q from './rational.ts';
-import { monomial, multiply, ofAtom, poly, raise, readsAt, substituteMonomial, wholeAtom, type Atom, type Monomial, type Poly } from './poly.ts';
+import { monomial, multiply, ofAtom, poly, raise, readAtom, readsAt, substituteMonomial, whenGuard, wholeAtom, type Atom, type Monomial, type Poly } from './poly.ts';
 
 export interface Folding {
   /** name -> what it is in letters nearer to the available ones. */
@@ -19,7 +22,7 @@ export interface Folding {
 
 /** @param held names backward has without computing: cache, parameters, integer inputs, random, upstream */
 export function makeFolding(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): Folding {
-  const reachable = reachableFrom(letters, forward, held);
+  const reachable = reachableFrom(forward, held);
   const nonzero = nonzeroLetters(forward);
   const order = new Map(forward.map((l, n) => [l.name, n]));
   const rows = new Map<string, Monomial>();   // pivot -> monomial
@@ -37,7 +40,7 @@ export function makeFolding(letters: Letters, forward: readonly Letter[], held: 
   return { substitutions: rows, reachable };
 }
 
-function reachableFrom(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): Set<string> {
+function reachableFrom(forward: readonly Letter[], held: ReadonlySet<string>): Set<string> {
   const out = new Set(held);
   for (const letter of forward) {
     if (letter.body.kind !== 'leaf' && readsOfLetter(letter).every((name) => out.has(name))) out.add(letter.name);
@@ -152,17 +155,23 @@ function applyRows(m: Monomial, rows: ReadonlyMap<string, Monomial>, letters: Le
 }
 
 /** A sum written in the letters of the folding. Tells of each letter that was replaced. */
-export function foldPoly(p: Poly, folding: Folding, letters: Letters, tell: (before: Atom, after: Monomial) => void): Poly {
-  if (folding.substitutions.size === 0) return p;
-  return poly(p.map((m) => foldMonomial(m, folding, letters, tell)));
+export const foldPoly = (p: Poly, cx: Context, tell: Tell = () => undefined): Poly => poly(p.map((m) => foldMonomial(m, cx, tell)));
+
+type Tell = (before: Atom, after: Monomial) => void;
+
+export function foldMonomial(m: Monomial, cx: Context, tell: Tell = () => undefined): Monomial {
+  const { substitutions } = cx.folding;
+  for (const { atom } of m.powers) {
+    if (atom.kind === 'read' && substitutions.has(atom.tensor)) tell(atom, applyRows(ofAtom(atom), substitutions, cx.letters));
+  }
+  const guards = m.guards.map((g) => (g.kind === 'when' ? whenGuard(foldExpr(g.condition, cx), g.negated) : g));
+  return applyRows(monomial(m.coefficient, m.powers, guards), substitutions, cx.letters);
 }
 
-export function foldMonomial(m: Monomial, folding: Folding, letters: Letters, tell: (before: Atom, after: Monomial) => void): Monomial {
-  const used = m.powers.filter((p) => p.atom.kind === 'read' && folding.substitutions.has(p.atom.tensor));
-  const inGuards = m.guards.some((g) => g.kind === 'when' && readsOf(g.condition).some((r) => folding.substitutions.has(r.tensor)));
-  if (used.length === 0 && !inGuards) return m;
-  for (const { atom } of used) {
-    if (atom.kind === 'read') tell(atom, applyRows(ofAtom(atom), folding.substitutions, letters));
-  }
-  return applyRows(m, folding.substitutions, letters);
+/** The same for an ordinary expression: values that backward does not have, written in those it has. */
+export function foldExpr(e: Expr, cx: Context): Expr {
+  return rewrite(e, (n) => {
+    if (n.kind !== 'read' || cx.folding.reachable.has(n.tensor) || !cx.folding.substitutions.has(n.tensor)) return n;
+    return expressMonomial(applyRows(ofAtom(readAtom(n.tensor, n.index)), cx.folding.substitutions, cx.letters), cx.express);
+  });
 }

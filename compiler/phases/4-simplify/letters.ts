@@ -7,7 +7,7 @@ import { invariant } from '../../support/invariant.ts';
 import { sizeOf } from '../../ir/affine.ts';
 import { Names } from '../../ir/fresh.ts';
 import type { BinaryOp, Env, Expr, ReduceOp, Tensor, UnaryOp } from '../../ir/tensor.ts';
-import { polyAxes, polyKey, wholeAtom, type Atom, type Monomial, type Poly } from './poly.ts';
+import { polyKey, type Monomial, type Poly } from './poly.ts';
 
 export type Body =
   /** A tensor from outside. */
@@ -81,6 +81,11 @@ export class Letters {
     return content === undefined ? undefined : this.#byContent.get(content);
   }
 
+  /** Another way to compute the same letter. */
+  replaceBody(name: string, body: Body): void {
+    this.#byName.set(name, { ...this.get(name), body });
+  }
+
   /** A mark to come back to: letters made after it are forgotten by `rollback`. */
   mark(): number {
     return this.#byName.size;
@@ -101,10 +106,9 @@ export class Letters {
     return [...this.#byName.values()].slice(mark);
   }
 
-  /** A sum as one factor: its only monomial where it has one, else a letter for all of it. */
-  whole(p: Poly, stem: string): Atom | undefined {
-    if (p.length === 0) return undefined;
-    return wholeAtom(this.obtain({ kind: 'sum', poly: p }, polyAxes(p), stem));
+  /** Where an axis stands in the order of the layer. */
+  rank(axis: string): number {
+    return this.sort([...this.env.sizes.keys(), axis]).indexOf(axis);
   }
 
   /** Number of elements of a space. */

@@ -1,0 +1,141 @@
+/** Phases 3 and 4 over every mode of a layer, and the cache between forward and backward. */
+import type { Derived, DerivedMode } from './ir/derived.ts';
+import type { CacheEntry, Definition, Expr, Layer, ModeProgram, Program, Store, Tensor } from './ir/tensor.ts';
+import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { axisIndex, constantIndex, ZERO } from './ir/affine.ts';
+import { read, readsOf, rewrite } from './ir/expr.ts';
+import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
+import { simplify, type Simplified } from './phases/4-simplify/index.ts';
+import { chooseCache } from './cache.ts';
+
+/** Derives the gradients of a layer. Throws DiagnosticError if the cache does not hold what backward needs, or a claim is wrong. */
+export function derive(layer: Layer): Derived {
+  const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => layer.modes.map((m) => deriveMode(layer, m, e))) : layer.cache;
+  const modes = layer.modes.map((mode) => deriveMode(layer, mode, entries));
+  const problem = modes.flatMap((m) => m.simplified.missing)[0];
+  if (problem !== undefined) throw new DiagnosticError([insufficient(layer, problem, modes)]);
+  const { cache, held } = cacheTensors(layer, entries);
+  return { layer, cache, held, modes: modes.map((m) => programs(layer, m, cache, held)) };
+}
+
+export interface ModeResult {
+  readonly differentiated: Differentiated;
+  readonly simplified: Simplified;
+}
+
+function deriveMode(layer: Layer, mode: ModeProgram, entries: readonly CacheEntry[]): ModeResult {
+  const d = differentiate(layer, mode);
+  const updates = new Set(mode.updates.map((u) => u.definition));
+  const wanted = [...layer.inputs, ...layer.params].filter((t) => t.dtype !== 'i32');
+  const simplified = simplify({
+    layer, written: mode.definitions.filter((x) => !updates.has(x.name)), flat: d.flat, hits: d.hits, adjoints: d.adjoints,
+    upstream: d.upstream, wanted,
+    cached: entries.map(entryName).filter((name) => name.startsWith('hit(') ? d.hits.some((h) => h.name === name) : true), names: d.names,
+  });
+  return { differentiated: d, simplified };
+}
+
+export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
+
+function insufficient(layer: Layer, name: string, modes: readonly ModeResult[]) {
+  const gradient = modes.flatMap((m) => m.simplified.gradients)[0]?.name ?? 'the gradient';
+  const entry = layer.cache === 'auto' ? undefined : layer.cache[0];
+  const span = entry?.span;
+  return {
+    code: 'cache-insufficient' as const,
+    message: `backward needs \`${name}\` (first for \`${gradient}\`), which neither the cache nor the parameters hold`,
+    ...(span ? { span } : {}),
+    help: `add \`${name}\` to \`cache\`, or write \`cache: auto\``,
+  };
+}
+
+/** The arrays of the cache (axes: the union over modes) and the inputs held by reference. */
+function cacheTensors(layer: Layer, entries: readonly CacheEntry[]): { cache: Tensor[]; held: Tensor[] } {
+  const cache: Tensor[] = [];
+  const held: Tensor[] = [];
+  for (const e of entries) {
+    if (e.kind === 'input') {
+      const t = layer.inputs.find((i) => i.name === e.name)!;
+      held.push({ ...t, role: 'cache', held: true });
+      continue;
+    }
+    const of = e.kind === 'hit' ? e.of : e.name;
+    const definitions = layer.modes.flatMap((m) => m.definitions.filter((d) => d.name === of));
+    const widest = definitions.reduce((a, b) => (b.axes.length > a.axes.length ? b : a));
+    const axes = [...widest.axes, ...definitions.flatMap((d) => d.axes).filter((a, n, all) => !widest.axes.includes(a) && all.indexOf(a) === n)];
+    if (e.kind === 'definition') {
+      cache.push({ name: e.name, role: 'cache', slots: axes.map((a) => [a]), axes, dtype: layer.dtype });
+      continue;
+    }
+    const formula = definitions[0]!.formula;
+    const reduced = formula.kind === 'reduce' ? formula.axes : [];
+    const offset = layer.ties === 'first';
+    const all = [...axes, ...reduced];
+    cache.push({
+      name: `hit(${of})`, role: 'cache', slots: all.map((a) => [a]), axes: all, dtype: 'i32', outside: 0,
+      hit: { form: offset ? 'offset' : 'mask', of: axes, reduced, ties: layer.ties },
+    });
+  }
+  return { cache, held };
+}
+
+/**
+ * A definition that is cached with more axes than it has in this mode (`mask: 1` in test mode) is stored over all of them,
+ * and read at them where the reader has them, else at element 0: it is the same everywhere.
+ */
+function widen(p: Program, cache: readonly Tensor[]): Program {
+  const wide = new Map(cache.filter((t) => t.hit === undefined).map((t) => [t.name, t.axes]));
+  const at = (e: Expr, axes: readonly string[]): Expr => {
+    if (e.kind !== 'read') return e;
+    const own = wide.get(e.tensor);
+    if (!own || own.length === e.index.length) return e;
+    return read(e.tensor, own.map((axis) => (axes.includes(axis) ? axisIndex(axis) : constantIndex(ZERO))));
+  };
+  const definitions = p.definitions.map((d) => {
+    const formula = rewrite(d.formula, (e) => at(e, d.axes));
+    return { ...d, formula, axes: p.stores.some((s) => s.definition === d.name) ? wide.get(d.name) ?? d.axes : d.axes };
+  });
+  return { ...p, definitions };
+}
+
+function programs(layer: Layer, m: ModeResult, cache: readonly Tensor[], held: readonly Tensor[]): DerivedMode {
+  const { differentiated: d, simplified: s } = m;
+  const { mode } = d;
+  const arrays = cache.filter((t) => t.hit === undefined || d.hits.some((h) => h.name === t.name));
+  const hits = arrays.filter((t) => t.hit !== undefined).map((t) => d.hits.find((h) => h.name === t.name)!);
+  const forwardStores: Store[] = [
+    ...layer.outputs.map((tensor) => ({ tensor, definition: tensor.name })),
+    ...arrays.filter((t) => t.hit !== undefined || mode.definitions.some((x) => x.name === t.name)).map((tensor) => ({ tensor, definition: tensor.name })),
+    ...mode.updates.map((u) => ({ tensor: layer.state.find((t) => t.name === u.state)!, definition: u.definition })),
+  ];
+  const forwardTensors = [...layer.inputs, ...layer.params, ...layer.state, ...layer.random];
+  const forward = program(functionName('forward', mode), layer, [...mode.definitions, ...hits], forwardStores, forwardTensors);
+  const backwardTensors = [
+    ...d.upstream, ...layer.params, ...layer.inputs.filter((t) => t.dtype === 'i32' && !held.some((h) => h.name === t.name)), ...layer.random, ...cache, ...held,
+  ];
+  const gradientStores = d.gradients.map((tensor): Store => ({ tensor, definition: tensor.name }));
+  const backward = program(functionName('backward', mode), layer, s.backward.definitions, gradientStores, backwardTensors);
+  const staged = program(functionName('backward', mode, 'Staged'), layer, (s.staged ?? s.backward).definitions, gradientStores, backwardTensors);
+  return { ...(mode.mode ? { mode: mode.mode } : {}), forward, backward, staged, oracle: d.oracle, steps: s.steps, claims: [] };
+}
+
+/** Keeps only what the stores need, and only the tensors that are read. */
+function program(name: string, layer: Layer, definitions: readonly Definition[], stores: readonly Store[], tensors: readonly Tensor[]): Program {
+  const byName = new Map(definitions.map((x) => [x.name, x]));
+  const needed = new Set<string>();
+  const visit = (n: string): void => {
+    if (needed.has(n)) return;
+    needed.add(n);
+    const x = byName.get(n);
+    if (!x) return;
+    if (x.formula.kind === 'hit') visit(x.formula.of);
+    for (const r of readsOf(x.formula)) visit(r.tensor);
+  };
+  for (const s of stores) visit(s.definition);
+  const cache = tensors.concat(stores.map((x) => x.tensor)).filter((t) => t.role === 'cache' && !t.held);
+  return widen({
+    name, env: layer.env, stores,
+    tensors: tensors.filter((t) => needed.has(t.name) && !byName.has(t.name)),
+    definitions: definitions.filter((x) => needed.has(x.name)),
+  }, cache);
+}
