@@ -52,17 +52,17 @@ function checkPrinted(c: Case, results: ReadonlyMap<string, ArrayLike<number>>):
 /** The numbers that a case's notebook prints statistics of. */
 async function printedResults(c: Case): Promise<ReadonlyMap<string, ArrayLike<number>>> {
   if (c.layer.endsWith('_sequence')) {
-    return new Map([['out_test', (await runSequence(c, { dtype: 'f64', rtol: 1e-12 })).out]]);
+    return new Map([['out_test', (await runSequence(c, { make: kernelOf, dtype: 'f64', rtol: 1e-12 })).out]]);
   }
   const m = mappingOf(c);
-  const l = layerOfCase(c, await kernelOfCase(c, m, 'f64'), m);
+  const l = layerOfCase(c, await kernelOfCase(c, m, { make: kernelOf, dtype: 'f64', rtol: 0 }), m);
   l.forward(...m.inputs.map((name) => tensor(c, name).values));
   return new Map([...resultsOf(l), ['x', tensor(c, 'x').values], ['loss', l.outputs.out!]]);
 }
 
 for (const c of cases) {
   test(c.id, async () => {
-    assert.equal(await runAny(c, { dtype: 'f64', rtol: 1e-12 }), []);
+    assert.equal(await runAny(c, { make: kernelOf, dtype: 'f64', rtol: 1e-12 }), []);
     if ([...c.tensors.values()].some((t: ReferenceTensor) => t.role === 'expected_printed')) {
       checkPrinted(c, await printedResults(c));
     }

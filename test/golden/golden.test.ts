@@ -5,11 +5,10 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EXCEPTIONS, exceptionsOf } from './exceptions.ts';
+import { kernelOf } from './kernels.ts';
 import { count, readReference, tensor, type Case } from './reference.ts';
-import { runAny, type Exceptions } from './run.ts';
-
-/** Where implementations differ on purpose: what is not compared, and why. */
-const EXCEPTIONS = new Map<string, { readonly why: string; readonly except: Exceptions }>([]);
+import { runAny } from './run.ts';
 
 const cases = readReference('golden').cases;
 
@@ -18,18 +17,19 @@ const alsoDouble = (c: Case): boolean => c.tags.length === 0 && count(tensor(c, 
 
 for (const c of cases) {
   test(c.id, async () => {
-    const excepted = EXCEPTIONS.get(c.id)?.except;
-    assert.equal(await runAny(c, { dtype: 'f32', rtol: 1e-6 }, excepted), []);
+    assert.equal(await runAny(c, { make: kernelOf, dtype: 'f32', rtol: 1e-6 }, exceptionsOf(c)), []);
   });
 }
 
 for (const c of cases.filter((c) => !c.layer.includes('_') && alsoDouble(c))) {
-  test(`${c.id} in f64`, async () => assert.equal(await runAny(c, { dtype: 'f64', rtol: 1e-13 }), []));
+  test(`${c.id} in f64`, async () => assert.equal(await runAny(c, { make: kernelOf, dtype: 'f64', rtol: 1e-13 }), []));
 }
 
-test('265 cases; all that are tagged as a matter of convention and differ are named', () => {
+test('265 cases; what is excepted is tagged as a matter of convention', () => {
   assert.is(cases.length, 265);
-  for (const id of EXCEPTIONS.keys()) assert.ok(cases.find((c) => c.id === id)?.tags.some((t) => t.endsWith('convention')), id);
+  for (const id of EXCEPTIONS.keys()) {
+    assert.ok(cases.find((c) => c.id === id)?.tags.some((tag) => tag.endsWith('convention')), id);
+  }
 });
 
 test.run();

@@ -40,7 +40,7 @@ const norm = (layer: string, sizes: Sizes): Mapping => ({
 const batch = (layer: string, sizes: Sizes): Mapping => ({
   ...norm(layer, sizes), options: ['eps', 'momentum'], state: RUNNING,
   results: { ...NORM, running_mean_out: 'running_mean', running_var_out: 'running_var' },
-  more: { layer: `${layer}_statistics`, options: ['eps'], results: { sample_mean: 'mu', sample_var: 'var' } },
+  more: { layer: `${layer}_statistics`, options: ['eps'], results: { sample_mean: 'mu', sample_var: 'variance' } },
 });
 
 export const MAPPINGS: ReadonlyMap<string, Mapping> = new Map(Object.entries<Mapping>({

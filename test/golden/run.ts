@@ -1,11 +1,14 @@
 /** Runs a case of the reference through generated kernels and says what does not agree. */
 import { layer, type Kernel, type Layer } from '../../runtime/index.ts';
 import { difference } from './compare.ts';
-import { kernelOf, type Module } from './kernels.ts';
 import { MAPPINGS, type Mapping, type More } from './layers.ts';
 import { attribute, tensor, type Case, type Numbers } from './reference.ts';
+import type { Module, Request } from './specs.ts';
 
-export interface Precision {
+/** What runs, and how exact it must be. */
+export interface Way {
+  /** Makes the module of a layer at one shape. */
+  readonly make: (request: Request) => Promise<Module>;
   readonly dtype: 'f32' | 'f64';
   /** Of the scale of a tensor. */
   readonly rtol: number;
@@ -26,11 +29,8 @@ export function mappingOf(c: Case): Mapping {
 }
 
 /** The kernel of a case. */
-export function kernelOfCase(
-  c: Case, m: Mapping, dtype: Precision['dtype'], more: { options?: Record<string, string>; staged?: boolean } = {},
-): Promise<Module> {
-  const options = { ...optionsOf(c, m.options), ...more.options };
-  return kernelOf({ layer: m.layer, sizes: m.sizes(c), options, dtype, ...(more.staged ? { staged: true } : {}) });
+export function kernelOfCase(c: Case, m: Mapping, { make, dtype }: Way, options: Record<string, string> = {}): Promise<Module> {
+  return make({ layer: m.layer, sizes: m.sizes(c), options: { ...optionsOf(c, m.options), ...options }, dtype });
 }
 
 /** A layer that holds the parameters and the state of a case. */
@@ -63,51 +63,51 @@ export function compare(
 }
 
 /** Forward and backward of one layer against everything the case knows of it. */
-export async function runCase(c: Case, { dtype, rtol }: Precision, except?: Exceptions): Promise<string[]> {
+export async function runCase(c: Case, way: Way, except?: Exceptions): Promise<string[]> {
   const m = mappingOf(c);
-  const l = layerOfCase(c, await kernelOfCase(c, m, dtype), m);
+  const l = layerOfCase(c, await kernelOfCase(c, m, way), m);
   if (c.attrs.mode === 'test') l.test();
   l.forward(...m.inputs.map((name) => tensor(c, name).values));
   l.backward(...(c.tensors.has('dout') ? [tensor(c, 'dout').values] : []));
   return [
-    ...compare(c, m.results, resultsOf(l), rtol, except),
-    ...(m.more ? await runMore(c, m, m.more, { dtype, rtol }, except) : []),
-    ...await runTies(c, m, { dtype, rtol }),
+    ...compare(c, m.results, resultsOf(l), way.rtol, except),
+    ...(m.more ? await runMore(c, m, m.more, way, except) : []),
+    ...await runTies(c, m, way, except),
   ];
 }
 
-async function runMore(c: Case, m: Mapping, more: More, { dtype, rtol }: Precision, except?: Exceptions): Promise<string[]> {
+async function runMore(c: Case, m: Mapping, more: More, way: Way, except?: Exceptions): Promise<string[]> {
   if (!Object.keys(more.results).some((name) => c.tensors.has(name))) return [];
   const wider: Mapping = { ...m, layer: more.layer, options: more.options, state: {} };
-  const l = layerOfCase(c, await kernelOfCase(c, wider, dtype), wider);
+  const l = layerOfCase(c, await kernelOfCase(c, wider, way), wider);
   l.forward(...m.inputs.map((name) => tensor(c, name).values));
-  return compare(c, more.results, resultsOf(l), rtol, except);
+  return compare(c, more.results, resultsOf(l), way.rtol, except);
 }
 
 /** Where maxima are equal, the reference has the gradient of every rule for it. */
-async function runTies(c: Case, m: Mapping, { dtype, rtol }: Precision): Promise<string[]> {
+async function runTies(c: Case, m: Mapping, way: Way, except?: Exceptions): Promise<string[]> {
   const wrong: string[] = [];
   for (const ties of ['all', 'split']) {
     if (!c.tensors.has(`dx_ties_${ties}`)) continue;
-    const l = layerOfCase(c, await kernelOfCase(c, m, dtype, { options: { ties } }), m);
+    const l = layerOfCase(c, await kernelOfCase(c, m, way, { ties }), m);
     l.forward(tensor(c, 'x').values);
     l.backward(tensor(c, 'dout').values);
-    wrong.push(...compare(c, { out: 'out', [`dx_ties_${ties}`]: 'dx' }, resultsOf(l), rtol));
+    wrong.push(...compare(c, { out: 'out', [`dx_ties_${ties}`]: 'dx' }, resultsOf(l), way.rtol, except));
   }
   return wrong;
 }
 
 /** Dropout: the chances are given, so forward runs through a spec that reads them; backward takes the mask as its cache. */
-export async function runDropout(c: Case, { dtype, rtol }: Precision, except?: Exceptions): Promise<string[]> {
+export async function runDropout(c: Case, way: Way, except?: Exceptions): Promise<string[]> {
   const m = mappingOf(c);
   const keep = tensor(c, 'keep').values;
-  const given = layer(await kernelOfCase(c, { ...m, layer: 'dropout_given' }, dtype) as Kernel);
+  const given = layer(await kernelOfCase(c, { ...m, layer: 'dropout_given' }, way) as Kernel);
   given.forward(tensor(c, 'x').values, Float64Array.from(keep, (k) => 1 - k));
   given.backward(tensor(c, 'dout').values, new Float64Array(keep.length));
   const names = { out: 'out', mask: 'mask', dx: 'dx' };
-  const wrong = compare(c, names, resultsOf(given), rtol, except);
+  const wrong = compare(c, names, resultsOf(given), way.rtol, except);
 
-  const kernel = await kernelOfCase(c, m, dtype);
+  const kernel = await kernelOfCase(c, m, way);
   const l = layer({ ...kernel, bind: undefined } as Kernel);
   const cache = (kernel.createCache as () => Record<string, Float32Array | Float64Array>)();
   const p = attribute(c, 'p');
@@ -116,37 +116,37 @@ export async function runDropout(c: Case, { dtype, rtol }: Precision, except?: E
   const args: readonly unknown[] = kernel.spec.arguments.backwardTrain!
     .map((name) => (name === 'cache' ? cache : l.upstream[name] ?? l.grads[name.slice(1)]));
   (kernel.backwardTrain as (...args: readonly unknown[]) => void)(...args);
-  return [...wrong, ...compare(c, { dx: 'dx' }, resultsOf(l), rtol, except)];
+  return [...wrong, ...compare(c, { dx: 'dx' }, resultsOf(l), way.rtol, except)];
 }
 
 /** Many train steps, each against the reference, then one in test mode at another batch size: state carries over. */
-export async function runSequence(c: Case, { dtype, rtol }: Precision): Promise<{ wrong: string[]; out: ArrayLike<number> }> {
+export async function runSequence(c: Case, way: Way): Promise<{ wrong: string[]; out: ArrayLike<number> }> {
   const m = MAPPINGS.get(c.layer.replace('_sequence', ''))!;
   const at = (x: string): Case => ({ ...c, tensors: new Map([...c.tensors, ['x', tensor(c, x)]]) });
-  const train = layerOfCase(c, await kernelOfCase(at('x0'), m, dtype), m);
+  const train = layerOfCase(c, await kernelOfCase(at('x0'), m, way), m);
   const wrong: string[] = [];
   for (let step = 0; step < attribute(c, 'steps'); step++) {
     train.forward(tensor(c, `x${step}`).values);
     const names = { [`out${step}`]: 'out', [`running_mean${step}`]: 'running_mean', [`running_var${step}`]: 'running_var' };
-    wrong.push(...compare(c, names, resultsOf(train), rtol));
+    wrong.push(...compare(c, names, resultsOf(train), way.rtol));
   }
-  const test = layer(await kernelOfCase(at('x_test'), m, dtype) as Kernel).load(train.save()).test();
+  const test = layer(await kernelOfCase(at('x_test'), m, way) as Kernel).load(train.save()).test();
   test.forward(tensor(c, 'x_test').values);
-  wrong.push(...compare(c, { out_test: 'out' }, resultsOf(test), rtol));
+  wrong.push(...compare(c, { out_test: 'out' }, resultsOf(test), way.rtol));
   return { wrong, out: test.outputs.out! };
 }
 
 /** A chain of three layers, there and back. */
-export async function runConvReluPool(c: Case, { dtype, rtol }: Precision): Promise<string[]> {
+export async function runConvReluPool(c: Case, way: Way): Promise<string[]> {
   const [conv, relu, pool] = ['conv2d', 'relu', 'maxpool'].map((name) => MAPPINGS.get(name)!) as [Mapping, Mapping, Mapping];
-  const first = layerOfCase(c, await kernelOfCase(c, conv, dtype), conv);
+  const first = layerOfCase(c, await kernelOfCase(c, conv, way), conv);
   const { shape } = (first.kernel.spec.tensors.out)!;
   const hidden: Case = {
     ...c, attrs: { ...c.attrs, stride: attribute(c, 'pool_stride') },
     tensors: new Map([['x', { role: 'input', shape, values: first.outputs.out! as Numbers }]]),
   };
-  const second = layer(await kernelOfCase(hidden, relu, dtype) as Kernel);
-  const third = layer(await kernelOfCase(hidden, pool, dtype) as Kernel);
+  const second = layer(await kernelOfCase(hidden, relu, way) as Kernel);
+  const third = layer(await kernelOfCase(hidden, pool, way) as Kernel);
   first.forward(tensor(c, 'x').values);
   second.forward(first.outputs.out!);
   third.forward(second.outputs.out!);
@@ -154,13 +154,13 @@ export async function runConvReluPool(c: Case, { dtype, rtol }: Precision): Prom
   second.backward(third.grads.x!);
   first.backward(second.grads.x!);
   const results = new Map([...resultsOf(first), ['out', third.outputs.out!]]);
-  return compare(c, conv.results, results, rtol);
+  return compare(c, conv.results, results, way.rtol);
 }
 
 /** The reference's own name for a case that needs more than one kernel, or a way of its own. */
-export async function runAny(c: Case, precision: Precision, except?: Exceptions): Promise<string[]> {
-  if (c.layer === 'dropout') return runDropout(c, precision, except);
-  if (c.layer.endsWith('_sequence')) return (await runSequence(c, precision)).wrong;
-  if (c.layer === 'conv_relu_pool') return runConvReluPool(c, precision);
-  return runCase(c, precision, except);
+export async function runAny(c: Case, way: Way, except?: Exceptions): Promise<string[]> {
+  if (c.layer === 'dropout') return runDropout(c, way, except);
+  if (c.layer.endsWith('_sequence')) return (await runSequence(c, way)).wrong;
+  if (c.layer === 'conv_relu_pool') return runConvReluPool(c, way);
+  return runCase(c, way, except);
 }
