@@ -1,19 +1,28 @@
 /**
- * The oracle dressed as a generated module: forward and the raw reverse sweep, interpreted in doubles. Every other test
- * holds kernels against the oracle; this lets the reference hold the oracle itself.
+ * What the compiler makes of a layer before it makes code of it, dressed as a generated module and interpreted in doubles:
+ * the oracle (forward and the raw reverse sweep), and the derived formulas, simplified or staged, over their cache. Every
+ * other test holds kernels against the oracle; this lets the reference hold the oracle itself, and the derivation without
+ * the code.
  */
+import { derive } from '../../compiler/derive.ts';
 import { sizeOf } from '../../compiler/ir/affine.ts';
 import { interpret } from '../../compiler/ir/interpret.ts';
-import type { Layer, Program, Tensor } from '../../compiler/ir/tensor.ts';
+import type { Layer, Mode, Program, Tensor } from '../../compiler/ir/tensor.ts';
 import { readSpec } from '../../compiler/phases/1-read/index.ts';
 import { elaborate } from '../../compiler/phases/2-elaborate/index.ts';
 import { differentiate } from '../../compiler/phases/3-differentiate/index.ts';
 import type { KernelTensor } from '../../runtime/index.ts';
 import { sourceOf, type Module, type Request } from './specs.ts';
 
-type Buffers = Readonly<Record<string, Float64Array>>;
+type Arrays = ReadonlyMap<string, Float64Array>;
 
-const SUFFIXES = { train: 'Train', test: 'Test', none: '' };
+interface Pass {
+  readonly mode?: Mode;
+  readonly forward: Program;
+  readonly backward: Program;
+}
+
+const suffixOf = ({ mode }: Pass): string => (mode === undefined ? '' : mode === 'train' ? 'Train' : 'Test');
 
 /** Groups of a shape are one dimension each. */
 function describe(t: Tensor, layer: Layer): KernelTensor {
@@ -21,41 +30,61 @@ function describe(t: Tensor, layer: Layer): KernelTensor {
   return { role: t.role, shape, dtype: t.dtype, ...(t.init === undefined ? {} : { init: t.init }) };
 }
 
-/** A module with `bind`, as the runtime takes it. Always f64. */
-export async function oracleOf(request: Request): Promise<Module> {
-  const layer = elaborate(readSpec(sourceOf(request.layer), sourceOf), {
-    sizes: new Map(Object.entries(request.sizes)), options: new Map(Object.entries(request.options ?? {})), dtype: 'f64',
-  });
-  const modes = layer.modes.map((mode) => ({ suffix: SUFFIXES[mode.mode ?? 'none'], ...differentiate(layer, mode) }));
-  const { upstream, gradients } = modes[0]!;
-  const written = [...layer.outputs, ...layer.state, ...gradients];
+const elaborated = (request: Request): Layer => elaborate(readSpec(sourceOf(request.layer), sourceOf), {
+  sizes: new Map(Object.entries(request.sizes)), options: new Map(Object.entries(request.options ?? {})), dtype: 'f64',
+});
+
+/** A module with `bind`, as the runtime takes it. */
+function moduleOf(layer: Layer, passes: readonly Pass[]): Module {
+  const real = [...layer.inputs, ...layer.params].filter((t) => t.dtype !== 'i32');
+  const upstream = layer.outputs.map((t): Tensor => ({ ...t, name: `d${t.name}`, role: 'upstream' }));
+  const gradients = real.map((t): Tensor => ({ ...t, name: `d${t.name}`, role: 'gradient' }));
   const all = [...layer.inputs, ...layer.params, ...layer.state, ...layer.outputs, ...upstream, ...gradients];
-  const names = (list: readonly Tensor[]): string[] => list.map((t) => t.name);
   const kernel = {
     spec: {
       layer: layer.name, dtype: layer.dtype,
       tensors: Object.fromEntries(all.map((t) => [t.name, describe(t, layer)])),
-      arguments: Object.fromEntries(modes.flatMap(({ suffix }) => [
-        [`forward${suffix}`, names([...layer.inputs, ...layer.params, ...layer.state, ...layer.outputs])],
-        [`backward${suffix}`, names([...upstream, ...gradients])],
-      ])),
+      arguments: Object.fromEntries(passes.flatMap((p) => [[`forward${suffixOf(p)}`, []], [`backward${suffixOf(p)}`, []]])),
     },
-    bind(buffers: Buffers) {
-      /** The state as forward found it: an update must not reach its own backward. */
-      const before = new Map<string, Float64Array>();
-      const run = (program: Program, stored: readonly Tensor[]): void => {
-        const given = new Map([...Object.entries(buffers), ...before]);
-        const results = interpret(program, new Map(program.tensors.map((t) => [t.name, given.get(t.name)!])));
-        for (const t of stored) if (results.has(t.name)) buffers[t.name]!.set(results.get(t.name)!);
+    bind(buffers: Readonly<Record<string, Float64Array>>) {
+      /** The cache, and the state as forward found it: an update must not reach its own backward. */
+      let kept: Arrays = new Map();
+      const run = (program: Program): Arrays =>
+        interpret(program, new Map([...Object.entries(buffers), ...kept].filter(([name]) => program.tensors.some((t) => t.name === name))));
+      const write = (results: Arrays, to: readonly Tensor[]): void => {
+        for (const t of to) if (results.has(t.name)) buffers[t.name]!.set(results.get(t.name)!);
       };
-      return Object.fromEntries(modes.flatMap(({ suffix, oracle }) => [
-        [`forward${suffix}`, () => {
-          for (const t of layer.state) before.set(t.name, buffers[t.name]!.slice());
-          run(oracle, written.filter((t) => t.role !== 'gradient'));
+      return Object.fromEntries(passes.flatMap((p) => [
+        [`forward${suffixOf(p)}`, () => {
+          kept = new Map();
+          const results = run(p.forward);
+          const held = [...layer.inputs, ...layer.state].map((t) => [t.name, buffers[t.name]!.slice()] as const);
+          const cached = p.forward.stores.filter((s) => s.tensor.role === 'cache').map((s) => [s.tensor.name, results.get(s.tensor.name)!] as const);
+          write(results, [...layer.outputs, ...layer.state]);
+          kept = new Map([...held, ...cached]);
         }],
-        [`backward${suffix}`, () => run(oracle, gradients)],
+        [`backward${suffixOf(p)}`, () => write(run(p.backward), gradients)],
       ]));
     },
   };
-  return Promise.resolve(kernel as unknown as Module);
+  return kernel as unknown as Module;
+}
+
+/** The oracle. */
+export async function oracleOf(request: Request): Promise<Module> {
+  const layer = elaborated(request);
+  const passes = layer.modes.map((mode): Pass => {
+    const { oracle } = differentiate(layer, mode);
+    return { ...(mode.mode ? { mode: mode.mode } : {}), forward: oracle, backward: oracle };
+  });
+  return Promise.resolve(moduleOf(layer, passes));
+}
+
+/** The derived formulas: `backward`, or `staged`, before simplification. */
+export async function formulasOf(request: Request): Promise<Module> {
+  const layer = elaborated(request);
+  const passes = derive(layer).modes.map((m): Pass => ({
+    ...(m.mode ? { mode: m.mode } : {}), forward: m.forward, backward: request.staged ? m.staged : m.backward,
+  }));
+  return Promise.resolve(moduleOf(layer, passes));
 }
