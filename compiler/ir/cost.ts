@@ -1,0 +1,63 @@
+/** What a Program costs: passes over memory, reductions of the upstream gradient, arithmetic, arrays read. */
+import { sizeOf } from './affine.ts';
+import { children, readsOf } from './expr.ts';
+import type { Expr, Program } from './tensor.ts';
+
+export interface Cost {
+  /** Passes over the largest iteration space; everything of one level fuses into one pass. */
+  readonly passes: number;
+  /** Reductions over the largest space that an upstream gradient enters. */
+  readonly reductions: number;
+  /** The other reductions. */
+  readonly smallReductions: number;
+  /** Arithmetic operations: one for each operator and function, at every point it is evaluated. */
+  readonly flops: number;
+  /** Tensors of at least half the largest size that are read. */
+  readonly largeReads: number;
+  /** Nodes of all formulas. */
+  readonly length: number;
+}
+
+/** Counts on formulas alone; what a scheduler makes of them can only be less. */
+export function costOf(p: Program): Cost {
+  const elements = (axes: Iterable<string>): number => [...axes].reduce((n, a) => n * sizeOf(p.env, a), 1);
+  const spaces = [...p.tensors.map((t) => elements(t.axes)), ...p.stores.map((s) => elements(s.tensor.axes)), 1];
+  const largest = Math.max(...spaces);
+  const levels = new Map<string, number>();
+  const fromUpstream = new Set(p.tensors.filter((t) => t.role === 'upstream').map((t) => t.name));
+  const seen = new Set<Expr>();
+  let reductions = 0;
+  let smallReductions = 0;
+  let flops = 0;
+  let length = 0;
+
+  const level = (e: Expr, space: ReadonlySet<string>): number => {
+    length++;
+    const inner = e.kind === 'reduce' ? new Set([...space, ...e.axes]) : space;
+    const below = children(e).map((c) => level(c, inner));
+    const own = e.kind === 'read' ? (levels.get(e.tensor) ?? 0) : Math.max(0, ...below);
+    if (e.kind === 'binary' || (e.kind === 'unary' && e.op !== 'not')) flops += elements(space);
+    if (e.kind !== 'reduce') return own;
+    flops += elements(inner);
+    const large = elements(inner) >= largest;
+    if (!seen.has(e)) {
+      seen.add(e);
+      if (large && readsOf(e).some((r) => fromUpstream.has(r.tensor))) reductions++;
+      else smallReductions++;
+    }
+    return own + (large ? 1 : 0);
+  };
+
+  let passes = 0;
+  const stored = new Set(p.stores.map((s) => s.definition));
+  for (const d of p.definitions) {
+    const own = level(d.formula, new Set(d.axes));
+    if (readsOf(d.formula).some((r) => fromUpstream.has(r.tensor))) fromUpstream.add(d.name);
+    const reduces = d.formula.kind === 'reduce';
+    levels.set(d.name, own);
+    const writes = stored.has(d.name) && elements(d.axes) >= largest && !reduces;
+    passes = Math.max(passes, own + (writes ? 1 : 0));
+  }
+  const largeReads = p.tensors.filter((t) => elements(t.axes) * 2 >= largest).length;
+  return { passes, reductions, smallReductions, flops, largeReads, length };
+}
