@@ -14,7 +14,7 @@ interface Exception {
 
 const whereNaN = (_want: number, _i: number, x: number): boolean => Number.isNaN(x);
 
-export const EXCEPTIONS: ReadonlyMap<string, Exception> = new Map([
+export const EXCEPTIONS: ReadonlyMap<string, Exception> = new Map<string, Exception>([
   ['relu_nan', {
     why: 'max(x, 0) sends its gradient to x where x > 0, which NaN is not: dx is 0 there, as in CS231n; PyTorch passes dout on',
     tensors: { dx: whereNaN },
@@ -29,7 +29,7 @@ export const EXCEPTIONS: ReadonlyMap<string, Exception> = new Map([
       + 'what is outside. PyTorch makes it in out (where it has NaN) and skips it in dx (where channel 0 stays finite)',
     tensors: { out: (want) => Number.isNaN(want), dx: (want, i) => i < 30 && Number.isFinite(want) },
   }],
-] satisfies [string, Exception][]);
+]);
 
 /** What of a case is not compared. */
 export function exceptionsOf(c: Case): Exceptions {
