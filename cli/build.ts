@@ -66,7 +66,7 @@ function summaryJson(project: Project, { written, removed }: Summary): object {
 
 function printTimes(project: Project, terminal: Terminal): void {
   for (const { compiled, ms } of project.build.kernels) {
-    const stages = compiled.timings.map((t) => `${t.stage} ${t.ms.toFixed(1)}`).join(', ');
+    const stages = compiled.stages.map((t) => `${t.stage} ${t.ms.toFixed(1)}`).join(', ');
     terminal.print(`${compiled.name.padEnd(32)} ${ms.toFixed(0).padStart(6)} ms   ${stages}`);
   }
 }

@@ -1,5 +1,8 @@
 /** `kernelwright check`: is what stands in the output folder what a build would write? Compares content, never times. */
 import { createTwoFilesPatch } from 'diff';
+import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
+import { diagnosticJson } from '../compiler/diagnostics/json.ts';
+import { renderDiagnostic } from '../compiler/diagnostics/render.ts';
 import type { Command } from './command.ts';
 import { readIfThere, shownPath } from './files.ts';
 import type { FileText } from './files.ts';
@@ -27,7 +30,8 @@ export const checkCommand: Command = {
     const found = [...project.files.flatMap(compare), ...project.stale.map(extra)];
     if (terminal.json) {
       const stale = found.map((d) => ({ path: shownPath(d.path), how: d.how, diff: patch(d) }));
-      terminal.print(JSON.stringify({ ok: found.length === 0, out: shownPath(project.out), files: project.files.length, stale }, undefined, 2));
+      const diagnostics = found.length === 0 ? [] : [diagnosticJson(staleOutput(found.length, shownPath(project.out)))];
+      terminal.print(JSON.stringify({ ok: found.length === 0, out: shownPath(project.out), files: project.files.length, stale, diagnostics }, undefined, 2));
     } else if (found.length === 0) {
       terminal.print(`${shownPath(project.out)} is up to date: ${project.files.length} files`);
     } else printDifferences(found, shownPath(project.out), terminal);
@@ -49,9 +53,13 @@ function printDifferences(found: readonly Difference[], out: string, terminal: T
     if (d.how === 'changed') terminal.print(patch(d));
   }
   if (found.length > MAX_FILES) terminal.print(`... and ${found.length - MAX_FILES} more`);
-  terminal.complain(`error[stale-output]: ${found.length} of the files in ${out} are not what the specs and the build file give\n`
-    + 'help: run `kernelwright build`');
+  terminal.complain(renderDiagnostic(staleOutput(found.length, out), { color: terminal.color }));
 }
+
+const staleOutput = (count: number, out: string): Diagnostic => ({
+  code: 'stale-output', message: `${count === 1 ? 'a file' : `${count} files`} in \`${out}\` ${count === 1 ? 'is' : 'are'} not what the specs and the build file give`,
+  help: 'run `kernelwright build`, and do not edit what it writes',
+});
 
 /** What a build would change, as a unified diff; long ones end early. */
 function patch(d: Difference): string {

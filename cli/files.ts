@@ -82,6 +82,13 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/** Like `mkdir -p`. Node's own never returns where the system answers that a parent is missing although it is there. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 export interface FileText {
   readonly path: string;
   readonly text: string;
@@ -98,7 +105,7 @@ export function writeAll(files: readonly FileText[], removed: readonly string[] 
   try {
     for (const { path, text } of files) {
       at = path;
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       if (existsSync(path) && lstatSync(path).isDirectory()) fail('file-unwritable', `\`${shownPath(path)}\` is a folder`);
       const from = join(dirname(path), `.kernelwright-${process.pid}-${temporary.length}.tmp`);
       temporary.push({ from, to: path });

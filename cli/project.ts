@@ -9,6 +9,7 @@ import { listedFiles, looksGenerated } from '../compiler/build/manifest.ts';
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
 import { compileKernel } from '../compiler/index.ts';
 import type { Compiled } from '../compiler/index.ts';
+import type { Source, Span } from '../compiler/support/source.ts';
 import { readIfThere, reason, readSource, shownPath } from './files.ts';
 import type { FileText } from './files.ts';
 import { openLibrary } from './library.ts';
@@ -46,12 +47,13 @@ export function findProject(asked: string | undefined): Place {
 export function compileProject(place: Place, out: string | undefined, terminal: Terminal): Project {
   const file = readBuildFile(readSource(place.buildFile, 'the build file'));
   const library = openLibrary(place.folder);
-  const compile = (entry: KernelEntry, source: Parameters<typeof compileKernel>[0]['source']): Compiled => compileKernel({
+  const compile = (entry: KernelEntry, source: Source): Compiled => compileKernel({
     source,
     load: (layer) => library.load(layer),
     sizes: values(entry.sizes),
     options: values(entry.options),
     ...(entry.name ? { name: entry.name.value } : {}),
+    at: { sizes: spans(entry.sizes), options: spans(entry.options), entry: entry.span },
     dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
   });
   const built = build(file, library, compile, (n) => {
@@ -64,6 +66,7 @@ export function compileProject(place: Place, out: string | undefined, terminal: 
   return { build: built, out: folder, files, stale: staleFiles(folder, files) };
 }
 
+const spans = (map: ReadonlyMap<string, { readonly span: Span }>): Map<string, Span> => new Map([...map].map(([key, at]) => [key, at.span]));
 const values = <T>(map: ReadonlyMap<string, { readonly value: T }>): Map<string, T> => new Map([...map].map(([key, at]) => [key, at.value]));
 
 /** Refuses a folder that is a file, and one where a file that nobody generated would be overwritten. */
