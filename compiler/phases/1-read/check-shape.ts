@@ -70,9 +70,10 @@ function explain(source: Source, root: YamlMap, node: Yaml, finding: Finding): D
       return { code: 'limit-exceeded', message: `the summary is longer than ${LIMITS.summaryLength} characters`, span: node.span };
     case 'minProperties':
       return { code: 'formula-not-plain', message: `\`${key}\` has no formula`, span: node.span, help: 'write a formula, or train: and test:' };
+    case 'minItems': return tooFew(node, finding);
     default: {
       const [what, code] = kinds[finding.wanted] ?? ['something else', 'wrong-type'];
-      return { code, message: `${describe(node)} is not what stands here`, span: node.span, help: `write ${what}` };
+      return { code, message: `${subject(finding)} is ${what}, not ${describe(node)}`, span: node.span, help: typeHelp(finding.wanted, key, node) ?? `write ${what}` };
     }
   }
 }
@@ -89,7 +90,8 @@ function wrongType(source: Source, key: string, node: Yaml, finding: Finding): D
   const span = node.span;
   if (!kind) {
     const help = node.kind === 'list' ? 'write name: value lines, without `- `' : node.kind === 'scalar' && node.value === null
-      ? 'leave the section out, or write name: value lines under it' : 'write name: value lines under it';
+      ? 'leave the section out, or write name: value lines under it'
+      : node.kind === 'scalar' && /^[A-Za-z_]\w*\s/.test(node.text) ? 'a colon is missing behind the name' : 'write name: value lines under it';
     return { code: 'not-a-mapping', message: `\`${key}\` is a mapping of names, not ${describe(node)}`, span, help };
   }
   const [what, code] = kind;
@@ -110,7 +112,7 @@ function typeHelp(wanted: string, key: string, node: Yaml): string | undefined {
   }
   if (wanted === 'slot' && node.kind === 'scalar' && typeof node.value === 'number') return 'write the name of an axis; a build file gives its size';
   if (wanted === 'slot' && node.kind === 'list') return 'a composite axis is written (G K)';
-  if ((wanted === 'reduce' || wanted === 'cached') && node.kind === 'scalar' && typeof node.value === 'string') return `write [${short(node.text)}]`;
+  if ((wanted === 'reduce' || wanted === 'cached' || wanted === 'auto') && node.kind === 'scalar' && typeof node.value === 'string') return `write [${short(node.text)}]`;
   if (wanted === 'optionValue' && node.kind === 'scalar' && typeof node.value === 'boolean') return 'write 1 or 0';
   if (wanted === 'summary') return 'put the text in quotes';
   return wanted === 'layerName' ? `write ${key}: my_layer` : undefined;
@@ -166,6 +168,13 @@ function tooMany(node: Yaml, finding: Finding): Diagnostic {
   const span = node.kind === 'map' ? firstKey(node) : { ...node.span, end: node.span.start + 1 };
   if (finding.wanted === 'uniform') return { code: 'wrong-type', message: `\`uniform\` has ${count} numbers`, span: node.span, help: 'write [low, high]' };
   return { code: 'limit-exceeded', message: `\`${short(finding.path.at(-1) ?? '')}\` has ${count} entries; ${String(finding.params['limit'])} are the limit`, span };
+}
+
+function tooFew(node: Yaml, finding: Finding): Diagnostic {
+  const [what, code] = kinds[finding.wanted] ?? ['something else', 'wrong-type'];
+  const key = finding.path.at(-1) ?? '';
+  const help = finding.wanted === 'reduce' ? 'write [D], or leave `reduce` out' : `write ${what}`;
+  return { code, message: `\`${short(key)}\` lists too little`, span: node.span, help };
 }
 
 function badText(node: Yaml, finding: Finding): Diagnostic {

@@ -15,6 +15,8 @@ interface Trouble {
   /** The line, where it starts, and its value: what stands behind the first `key:`. */
   readonly line: string;
   readonly lineStart: number;
+  /** The line before it. */
+  readonly above: string;
   readonly value: string;
 }
 
@@ -61,8 +63,10 @@ const rules: readonly Rule[] = [
   (t) => (/Unexpected ,/.test(t.message) ? { message: 'nothing stands before the comma', help: 'delete one comma' } : undefined),
   (t) => (/Missing , /.test(t.message) ? { message: 'a comma is missing', help: 'values between brackets are separated by commas' } : undefined),
   (t) => (/Implicit map keys need/.test(t.message) ? noColon(t) : undefined),
+  (t) => (t.code === 'BAD_INDENT' && /(?:^|\s)#/.test(t.above)
+    ? { message: 'a comment ends the value above', help: 'put the comment behind the last line of the value' } : undefined),
   (t) => (t.code === 'BAD_INDENT'
-    ? { message: 'the line is indented differently than those it belongs to', help: 'lines of one mapping are indented alike; a comment ends a value' } : undefined),
+    ? { message: 'the line is indented differently than those it belongs to', help: 'lines of one mapping are indented alike' } : undefined),
   (t) => (t.code === 'BAD_DQ_ESCAPE' ? { message: 'this is no escape sequence', help: 'between single quotes a backslash is a backslash' } : undefined),
   (t) => (t.code === 'MULTILINE_IMPLICIT_KEY' ? { message: 'a key stands on one line', help: 'write `name: value`' } : undefined),
 ];
@@ -74,7 +78,8 @@ export function explainYaml(source: Source, code: string, message: string, at: n
   const lineEnd = source.text.indexOf('\n', place);
   const line = source.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trimEnd();
   const value = /^[^:]*:\s+(.*)$/.exec(line)?.[1] ?? line.trim();
-  const trouble: Trouble = { code, message, at: place, codes, line, lineStart, value };
+  const above = lineStart > 0 ? source.text.slice(source.text.lastIndexOf('\n', lineStart - 2) + 1, lineStart - 1) : '';
+  const trouble: Trouble = { code, message, at: place, codes, line, lineStart, value, above };
   for (const rule of rules) {
     const found = rule(trouble);
     if (found) return { code: 'yaml-syntax', message: found.message, span: wordAt(source, found.at ?? place), help: found.help };
@@ -84,7 +89,9 @@ export function explainYaml(source: Source, code: string, message: string, at: n
 }
 
 /** From the place to the end of the word there, so that carets cover something. */
-function wordAt(source: Source, at: number): Diagnostic['span'] {
+function wordAt(source: Source, from: number): Diagnostic['span'] {
+  const blanks = /^ +(?=\S)/.exec(source.text.slice(from, from + 200))?.[0].length ?? 0;
+  const at = from + blanks;
   const word = /^[^\s,[\]{}]+/.exec(source.text.slice(at, at + 60))?.[0] ?? '';
   return spanOf(source, at, at + word.length);
 }

@@ -95,7 +95,7 @@ function readName(r: Reading, root: YamlMap, key: 'layer' | 'extends'): At<strin
   const node = entry(root, key)?.value;
   if (node?.kind !== 'scalar' || typeof node.value !== 'string' || !isIdentifier(node.text)) return undefined;
   const by = takenBy(node.text, 'layer');
-  if (by) r.problems.add({ code: 'reserved-name', message: `\`${node.text}\` is a name of ${by}`, span: node.span, help: 'choose another name' });
+  if (by) r.problems.add({ code: 'reserved-name', message: `\`${node.text}\` is taken by ${by}`, span: node.span, help: 'choose another name' });
   return { value: node.text, span: node.span };
 }
 
@@ -118,7 +118,8 @@ function readParents(child: ReadFile, load: (layer: string) => Source | undefine
   for (let below = child; below.parent; ) {
     const { value, span } = below.parent;
     if (names.includes(value)) {
-      problems.add({ code: 'extends-cycle', message: `\`${names[0]}\` extends itself: ${[...names, value].join(' extends ')}`, span, help: 'let one of them extend nothing' });
+      const circle = [...names.slice(names.indexOf(value)), value].join(' extends ');
+      problems.add({ code: 'extends-cycle', message: `\`${value}\` extends itself: ${circle}`, span, help: 'let one of them extend nothing' });
       return chain;
     }
     if (chain.length >= LIMITS.ancestors) {

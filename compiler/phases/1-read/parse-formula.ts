@@ -298,7 +298,7 @@ class Parser {
     if (t.text === ',') return this.fail('a formula is one value, not a list', t, 'a function stands before its arguments: max(a, b)');
     if (t.text === 'if' || t.text === 'else') return this.fail(`there is no \`${t.text}\``, t, 'write where(condition, then, else)');
     if (t.text === '[') return this.fail('brackets are indices and stand behind a name', t, 'name the value, then read it: y[N]');
-    return this.fail(`an operator is missing before \`${t.text}\``, t, t.kind === 'name' || t.kind === 'number' ? `a product is written with its sign: * ${t.text}` : undefined);
+    return this.fail(`an operator is missing before \`${t.text}\``, t, t.kind === 'name' || t.kind === 'number' || t.text === '(' ? `a product is written with its sign: * ${t.text}` : undefined);
   }
 
   private fail(message: string, at: { readonly start: number; readonly end: number }, help?: string): never {

@@ -30,7 +30,8 @@ function named(r: Reading, section: Yaml | undefined, kind: NameKind): YamlEntry
     if (kind === 'axis' ? !isAxisName(e.name) : !isIdentifier(e.name)) return false;
     const by = takenBy(e.name, kind);
     if (by) {
-      r.problems.add({ code: 'reserved-name', message: `\`${e.name}\` is a name of ${by}`, span: e.key.span, help: `write another name, such as ${e.name}_` });
+      const help = e.name.startsWith('__') ? 'choose another name' : `write another name, such as ${e.name}_`;
+      r.problems.add({ code: 'reserved-name', message: `\`${e.name}\` is taken by ${by}`, span: e.key.span, help });
     }
     return by === undefined;
   });
@@ -181,7 +182,7 @@ function readShape(r: Reading, items: readonly Yaml[]): SpecSlot[] {
     }
     slots.push({ axes, span: item.span });
   }
-  if (seen.size > LIMITS.rank && items[0]) {
+  if (seen.size > LIMITS.rank && items.length <= LIMITS.rank && items[0]) {
     r.problems.add({ code: 'limit-exceeded', message: `the shape has ${seen.size} axes; ${LIMITS.rank} are the limit`, span: items[0].span });
   }
   return slots;

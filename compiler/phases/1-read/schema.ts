@@ -31,7 +31,7 @@ export function validate(data: unknown): Finding[] {
 
 function make(): NonNullable<typeof made> {
   const schema = JSON.parse(readFileSync(schemaFile(), 'utf8')) as Schema;
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, inlineRefs: false });
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, strictNumbers: false, allowUnionTypes: true, inlineRefs: false });
   return { validate: ajv.compile(schema), names: new Map(Object.entries(schema.$defs).map(([name, def]) => [def, name])) };
 }
 
