@@ -57,6 +57,19 @@ test('files that others write: any order, no metadata, padded header', () => {
   assert.is(l.step, 0);
 });
 
+/** Written by Python's safetensors 0.8.0: w = [7, 8, 9], b = 1, metadata { made: python }. */
+const PYTHON = [
+  '90000000000000007b225f5f6d657461646174615f5f223a7b226d616465223a22707974686f6e227d2c2262223a7b22',
+  '6474797065223a22463332222c227368617065223a5b5d2c22646174615f6f666673657473223a5b302c345d7d2c2277',
+  '223a7b226474797065223a22463332222c227368617065223a5b335d2c22646174615f6f666673657473223a5b342c31',
+  '365d7d7d202020200000803f0000e0400000004100001041',
+].join('');
+
+test("a file of Python's", () => {
+  const l = layer(scale).load(Uint8Array.from(PYTHON.match(/../g)!, (byte) => parseInt(byte, 16)));
+  assert.equal([...l.params.w, ...l.params.b], [7, 8, 9, 1]);
+});
+
 const w = { dtype: 'F32', shape: [3], data_offsets: [0, 12] };
 const b = { dtype: 'F32', shape: [], data_offsets: [12, 16] };
 const data = dataOf(1, 2, 3, 4);
