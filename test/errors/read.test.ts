@@ -31,12 +31,14 @@ pinned('read/cut-character', () => decodeUtf8(Uint8Array.from(Buffer.from('layer
 pinned('read/nul-byte', () => decodeUtf8(Uint8Array.from(Buffer.from('layer: de\0mo\n')), 'specs/demo.layer.yaml'));
 spec('nul-character', 'layer: de\0mo\n');
 spec('control-character', 'layer: de\u001b[31mmo\n');
+spec('reversed-text', 'layer: demo\nsummary: a \u202etxet desrever\n');
 spec('lone-carriage-return', 'layer: demo\rabstract: true\r');
 spec('file-too-large', `layer: demo\n${'# padding\n'.repeat(20_000)}`);
 spec('brackets-too-deep', `${HEAD}cache: ${'['.repeat(10_000)}\n`);
 spec('dashes-too-deep', `${HEAD}cache:\n  ${'- '.repeat(10_000)}x\n`);
 spec('indented-too-far', Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'));
-spec('too-many-definitions', `${HEAD}forward:\n${Array.from({ length: 9_000 }, (_, i) => `  a${i}: x\n`).join('')}`);
+spec('too-many-tokens', `${HEAD}forward:\n${Array.from({ length: 9_000 }, (_, i) => `  a${i}: x\n`).join('')}`);
+spec('too-many-definitions', `${HEAD}forward:\n${Array.from({ length: 600 }, (_, i) => `  a${i}: x\n`).join('')}`);
 
 // ----------------------------------------------------------------------------------------------- features of YAML
 spec('anchor-and-alias', 'layer: demo\ninputs: { x: &shape [N, D] }\noutputs: { out: *shape }\nforward: { out: x }\n');
@@ -79,6 +81,7 @@ formula('formula-is-octal', 'out: 0o17');
 formula('formula-with-underscores', 'out: 1_000');
 formula('comment-swallows', 'out: x + # the rest\n    1');
 formula('comma-cuts-flow-map', 'out: { train: max(x, 0), test: 1 }');
+spec('comma-cuts-section', `${HEAD}forward: { out: max(x, 0), y: min(x, 0) }\n`);
 formula('bracket-in-flow-map', 'out: { train: x[N, D], test: 1 }');
 formula('no-modes', 'out: {}');
 formula('next-line-indented', 'mu: mean[D](x)\n    out: x - mu');

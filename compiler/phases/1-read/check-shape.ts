@@ -39,22 +39,36 @@ const synonyms: ReadonlyMap<string, string> = new Map([
   ['formulas', 'forward'], ['training', 'train'], ['eval', 'test'], ['inference', 'test'], ['value', 'default'], ['type', 'dtype'],
 ]);
 
-/** Adds what the JSON Schema has against the file. What is refused here is skipped when the file is read. */
-export function checkShape(source: Source, root: YamlMap, problems: Problems): void {
-  const cut = new Set<Yaml>();
+/**
+ * Adds what the JSON Schema has against the file. What is refused here is skipped when the file is read.
+ *
+ * @returns the mappings in which a comma cut a formula in two: nothing in them is what it seems
+ */
+export function checkShape(source: Source, root: YamlMap, problems: Problems): ReadonlySet<Yaml> {
+  const cut = cutMaps(root, problems);
   for (const finding of validate(toData(root))) {
-    if (problems.found.length >= LIMITS.problems) return;
+    if (problems.found.length >= LIMITS.problems) break;
     const node = nodeAt(root, finding.path);
-    if (!node) continue;
-    const comma = node.kind === 'map' ? cutByComma(node) : undefined;
-    if (comma && node.kind === 'map' && finding.keyword === 'additionalProperties') {
-      if (!cut.has(node)) problems.add(commaHelp(comma));
-      cut.add(node);
-      continue;
-    }
+    const parent = nodeAt(root, finding.path.slice(0, -1));
+    if (!node || cut.has(node) || (parent && cut.has(parent))) continue;
     const problem = explain(source, root, node, finding);
     if (problem) problems.add(problem);
   }
+  return cut;
+}
+
+/** Mappings of formulas between braces where a comma inside a formula ended it. */
+function cutMaps(root: YamlMap, problems: Problems): Set<Yaml> {
+  const sections = ['axes', 'forward', 'update', 'backward'].flatMap((name) => entry(root, name)?.value ?? []);
+  const maps = sections.flatMap((s) => (s.kind === 'map' ? [s, ...s.entries.map((e) => e.value)] : []));
+  const cut = new Set<Yaml>();
+  for (const map of maps) {
+    const value = map.kind === 'map' ? cutByComma(map) : undefined;
+    if (!value) continue;
+    problems.add(commaHelp(value));
+    cut.add(map);
+  }
+  return cut;
 }
 
 function explain(source: Source, root: YamlMap, node: Yaml, finding: Finding): Diagnostic | undefined {

@@ -76,7 +76,7 @@ export function checkText(source: Source, problems: Problems): void {
     problems.add({ code: 'empty-file', message: 'the file is empty', span: spanOf(source, 0, 0) });
     return;
   }
-  const bad = [...text.matchAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]|\r(?!\n)/g)].find((m) => m.index > 0 || m[0].charCodeAt(0) !== MARK);
+  const bad = [...text.matchAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]|\r(?!\n)/g)].find((m) => m.index > 0 || m[0].charCodeAt(0) !== MARK);
   if (bad) problems.add(badCharacter(source, bad[0], bad.index));
 }
 

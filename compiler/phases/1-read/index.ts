@@ -59,8 +59,8 @@ const fileName = (source: Source): string => source.path.split(/[\\/]/).at(-1) ?
 function readFile(source: Source, problems: Problems): ReadFile | undefined {
   const root = readYaml(source, problems);
   if (!root) return undefined;
-  checkShape(source, root, problems);
-  const r: Reading = { source, problems };
+  const cut = checkShape(source, root, problems);
+  const r: Reading = { source, problems, cut };
   const layer = readName(r, root, 'layer');
   const parent = readName(r, root, 'extends');
   checkFileName(r, layer);

@@ -4,6 +4,8 @@ export const LIMITS = {
   fileLength: 131_072,
   /** Depth of YAML collections. */
   yamlNesting: 24,
+  /** Names, values, signs and line ends of a file together: the YAML library is slow on more. */
+  yamlTokens: 20_000,
   /** Blanks before the first word of a line; with it, the depth of block collections. */
   indentation: 120,
   /** Names in one section, and definitions in all of them. */

@@ -19,13 +19,15 @@ import { describe, entry, short, type Yaml, type YamlEntry, type YamlMap, type Y
 export interface Reading {
   readonly source: Source;
   readonly problems: Problems;
+  /** Mappings that a comma inside a formula has garbled; they are refused already. */
+  readonly cut: ReadonlySet<Yaml>;
 }
 
 const TIES: readonly string[] = ['first', 'all', 'split'];
 
 /** The entries of a section whose keys can be names of that kind. */
 function named(r: Reading, section: Yaml | undefined, kind: NameKind): YamlEntry[] {
-  if (section?.kind !== 'map') return [];
+  if (section?.kind !== 'map' || r.cut.has(section)) return [];
   return section.entries.filter((e) => {
     if (kind === 'axis' ? !isAxisName(e.name) : !isIdentifier(e.name)) return false;
     const by = takenBy(e.name, kind);
@@ -215,7 +217,7 @@ export function readDefinitions(r: Reading, section: Yaml | undefined, kind: 'de
     if (e.value.kind === 'scalar') {
       const both = readFormula(r, e.name, e.value);
       if (both) out.push({ name, both });
-    } else if (e.value.kind === 'map') {
+    } else if (e.value.kind === 'map' && !r.cut.has(e.value)) {
       const train = modeFormula(r, e.value, 'train');
       const test = modeFormula(r, e.value, 'test');
       if (train || test) out.push({ name, ...(train ? { train } : {}), ...(test ? { test } : {}) });
@@ -226,8 +228,7 @@ export function readDefinitions(r: Reading, section: Yaml | undefined, kind: 'de
 
 function modeFormula(r: Reading, map: YamlMap, mode: 'train' | 'test'): Formula | undefined {
   const found = entry(map, mode);
-  // A formula that a comma cut in two is refused already.
-  return found && !map.entries.some((e) => e.name !== 'train' && e.name !== 'test') ? readFormula(r, mode, found.value) : undefined;
+  return found && readFormula(r, mode, found.value);
 }
 
 export function readCache(r: Reading, section: Yaml | undefined): SpecCache | undefined {

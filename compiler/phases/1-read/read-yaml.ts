@@ -70,12 +70,18 @@ function checkTokens(source: Source, problems: Problems): void {
   let documents = 0;
   let content = false;
   let isText = false;
+  let count = 0;
   for (const token of new Lexer().lex(source.text)) {
     const type = CST.tokenType(token);
     // Marks of the lexer without text; behind the mark of a scalar stands its text, whatever it looks like.
     if (type === 'scalar' || type === 'doc-mode' || type === 'flow-error-end') {
       isText = type === 'scalar';
       continue;
+    }
+    if (++count > LIMITS.yamlTokens) {
+      problems.add({ code: 'limit-exceeded', message: `the file holds more than ${LIMITS.yamlTokens} names, values and signs`, span: spanOf(source, at, at + 1),
+        help: `a layer has at most ${LIMITS.definitions} definitions` });
+      return;
     }
     if (isText) {
       isText = false;
@@ -130,7 +136,8 @@ function tree(source: Source, node: ParsedNode | null, problems: Problems): Yaml
       if (!key) continue;
       const first = seen.get(key.text);
       if (first) {
-        problems.add({ code: 'duplicate-key', message: `\`${short(key.text)}\` stands twice`, span: key.span,
+        // A key such as `0)` is the rest of a formula that a comma cut; that is told once, elsewhere.
+        if (!/[)\]]$/.test(key.text)) problems.add({ code: 'duplicate-key', message: `\`${short(key.text)}\` stands twice`, span: key.span,
           notes: [{ message: 'it stands first here', span: first.span }] });
         continue;
       }
