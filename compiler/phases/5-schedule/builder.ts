@@ -1,0 +1,196 @@
+/**
+ * Writes statements. A stack of frames stands for the loops and conditions that are open; a value goes into the frame of
+ * its deepest axis, so whatever does not change in a loop is computed outside it, once. Formulas are shared objects, so
+ * the frames' tables of values are all that common subexpressions take.
+ */
+import { invariant } from '../../support/invariant.ts';
+import { collect, linearKey, type Buffer, type Linear, type LoopExpr, type Range, type Stmt, type Term, type Ty } from '../../ir/loop.ts';
+import type { Scope } from '../../ir/names.ts';
+import type { Expr } from '../../ir/tensor.ts';
+import type { Slot } from './access.ts';
+import { axesOf } from './dag.ts';
+import type { Context } from './space.ts';
+import type { Storage } from './storage.ts';
+
+export interface Frame {
+  readonly stmts: Stmt[];
+  readonly values: Map<string, LoopExpr>;
+}
+
+/** An axis that is unrolled: its variable plus `offset`, or just `offset` where no loop is left. */
+export interface Lane {
+  readonly offset: number;
+  readonly whole: boolean;
+}
+
+export class Builder {
+  readonly frames: Frame[] = [{ stmts: [], values: new Map() }];
+  readonly axisFrame = new Map<string, number>();
+  readonly axisVar = new Map<string, string>();
+  readonly lanes = new Map<string, Lane>();
+  /** The frame in which a loop variable or an integer local is known. */
+  readonly varFrame = new Map<string, number>();
+  /** Indices known to be inside, by the key of their slot, and the frame from which on they are. */
+  readonly facts = new Map<string, number>();
+  readonly levels = new Map<Expr, number>();
+  /** Subformulas that the pass at hand needs more than once. */
+  readonly shared = new Set<Expr>();
+  laneName = '';
+  readonly context: Context;
+  readonly scope: Scope;
+  readonly storage: ReadonlyMap<string, Storage>;
+  readonly buffers: ReadonlyMap<string, Buffer>;
+
+  readonly accumulates: boolean;
+
+  constructor(
+    context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>, accumulates: boolean,
+  ) {
+    this.accumulates = accumulates;
+    this.context = context;
+    this.scope = scope;
+    this.storage = storage;
+    this.buffers = buffers;
+  }
+
+  get depth(): number {
+    return this.frames.length - 1;
+  }
+
+  frame(depth: number): Frame {
+    const f = this.frames[depth];
+    invariant(f, `no frame ${depth}`);
+    return f;
+  }
+
+  push(s: Stmt): void {
+    this.frame(this.depth).stmts.push(s);
+  }
+
+  /** Opens a frame, lets `fill` write into it, and hands its statements over. */
+  nested(fill: () => void): readonly Stmt[] {
+    this.frames.push({ stmts: [], values: new Map() });
+    this.levels.clear();
+    fill();
+    this.levels.clear();
+    const stmts = this.frames.pop()!.stmts;
+    for (const [v, depth] of this.varFrame) if (depth > this.depth) this.varFrame.delete(v);
+    return stmts;
+  }
+
+  /** A loop over an axis; `fill` writes its body. */
+  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; within?: readonly Range[] }, fill: () => void): void {
+    const v = this.scope.fresh(axis.toLowerCase());
+    const body = this.nested(() => {
+      this.axisVar.set(axis, v);
+      this.axisFrame.set(axis, this.depth);
+      this.varFrame.set(v, this.depth);
+      fill();
+      this.axisVar.delete(axis);
+      this.axisFrame.delete(axis);
+    });
+    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step, within: bounds.within ?? [], body });
+  }
+
+  /** Statements under a condition. What runs over `axes` belongs inside. */
+  when(condition: LoopExpr, axes: readonly string[], fill: () => void): void {
+    const before = axes.map((a) => [a, this.axisFrame.get(a)] as const);
+    const body = this.nested(() => {
+      for (const [a, f] of before) if (f !== undefined) this.axisFrame.set(a, this.depth);
+      fill();
+      for (const [a, f] of before) if (f !== undefined) this.axisFrame.set(a, f);
+    });
+    this.push({ kind: 'when', condition, body });
+  }
+
+  // ------------------------------------------------------------------------------------------------------- indices
+
+  /** k * axis as it stands now: a loop variable, a lane of it, or a number. */
+  axisTerms(axis: string, k: number, factors: readonly string[]): Term[] {
+    const v = this.axisVar.get(axis);
+    const lane = this.lanes.get(axis);
+    const out: Term[] = [];
+    if (v !== undefined && !lane?.whole) out.push({ v, k, factors });
+    if (lane && lane.offset !== 0) out.push({ k: k * lane.offset, factors });
+    return out;
+  }
+
+  /** The axes and constants of a slot, before its divisor; elements not included. */
+  slotTerms(s: Slot): Term[] {
+    return [...s.terms.flatMap((t) => this.axisTerms(t.axis, t.k, t.factors)), ...s.constants];
+  }
+
+  range(s: Slot): Range {
+    const size = this.context.names.size(s.axis);
+    return { at: collect(this.slotTerms(s)), divisor: s.divisor, size: s.size, sizeName: size.name, low: s.low, high: s.high };
+  }
+
+  /** Tells apart what stands on different lanes. */
+  laneKey(axes: Iterable<string>): string {
+    let key = '';
+    for (const a of axes) {
+      const lane = this.lanes.get(a);
+      if (lane) key += `@${a}${lane.offset}`;
+    }
+    return key;
+  }
+
+  frameOfAxes(axes: Iterable<string>): number {
+    let depth = 0;
+    for (const a of axes) depth = Math.max(depth, this.axisFrame.get(a) ?? 0);
+    return depth;
+  }
+
+  frameOfLinear(at: Linear): number {
+    return at.reduce((depth, t) => Math.max(depth, t.v === undefined ? 0 : this.varFrame.get(t.v) ?? 0), 0);
+  }
+
+  // -------------------------------------------------------------------------------------------------------- locals
+
+  known(key: string, from: number): LoopExpr | undefined {
+    for (let d = from; d >= 0; d--) {
+      const value = this.frame(d).values.get(key);
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  /** A new local in a frame. */
+  local(wish: string, ty: Ty, value: LoopExpr, depth: number, mutable = false): LoopExpr & { kind: 'local' } {
+    const name = this.scope.fresh(wish);
+    this.frame(depth).stmts.push({ kind: 'let', name, ty, mutable, value });
+    this.varFrame.set(name, depth);
+    return { kind: 'local', ty, name };
+  }
+
+  /** The name of a local for a formula: a definition's name and the lane, where it has one. */
+  wish(base: string, axes: Iterable<string>): string {
+    const lane = this.laneKey(axes) === '' ? '' : this.laneName;
+    const plain = this.scope.has(base) && lane === '' ? `${base}At` : base;
+    return `${plain}${/[0-9]$/.test(plain) && lane !== '' ? '_' : ''}${lane}`;
+  }
+
+  /** Splits an index: what is known outside the innermost loop it runs over becomes a local there. */
+  withBase(flat: Linear): Linear {
+    const innermost = this.frameOfLinear(flat);
+    const depthOf = (t: Term): number => (t.v === undefined ? 0 : this.varFrame.get(t.v) ?? 0);
+    const inner = flat.filter((t) => t.v !== undefined && depthOf(t) === innermost);
+    const outer = flat.filter((t) => t.v !== undefined && depthOf(t) < innermost);
+    const plain = outer.length === 1 && outer[0]!.k === 1;
+    if (outer.length === 0 || plain) return flat;
+    const constants = flat.filter((t) => t.v === undefined);
+    const fixed = constants.filter((t) => (t.factors ?? []).length > 0);
+    const rest = constants.filter((t) => (t.factors ?? []).length === 0);
+    const base = collect([...outer, ...fixed]);
+    const key = `row:${linearKey(base)}`;
+    const depth = this.frameOfLinear(base);
+    const row = this.known(key, this.depth) ?? this.local('row', 'i32', { kind: 'linear', at: base }, depth);
+    this.frame(depth).values.set(key, row);
+    invariant(row.kind === 'local', 'a row is a local');
+    return [{ v: row.name, k: 1 }, ...inner, ...rest];
+  }
+
+  axesOf(e: Expr): ReadonlySet<string> {
+    return axesOf(e);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Decides which items share loops. Items go into clusters in their order; a cluster is a pass, whose items visit the same
+ * points in the same loops, or a group, whose items share outer loops and are clustered again inside them. So a layer norm
+ * becomes one loop over rows with three passes over each row, and a batch norm one over channels.
+ */
+import { invariant } from '../../support/invariant.ts';
+import type { Dependency, Info } from './space.ts';
+
+export type Tree =
+  | { readonly kind: 'group'; readonly axes: readonly string[]; readonly children: readonly Tree[] }
+  | { readonly kind: 'pass'; readonly loops: readonly string[]; readonly infos: readonly Info[] };
+
+interface Cluster {
+  readonly infos: Info[];
+  outer: readonly string[];
+  loops: readonly string[];
+  /** All members visit the same points, and none waits for a reduction among them. */
+  flat: boolean;
+}
+
+/** A pass with more nodes than this is split, so that no function of generated code grows without bound. */
+const MOST_NODES = 400;
+
+export function groupItems(infos: readonly Info[], bound: ReadonlySet<string> = new Set()): Tree[] {
+  const clusters: Cluster[] = [];
+  const home = new Map<Info, number>();
+  for (const info of infos) {
+    const first = Math.max(0, ...info.dependencies.map((d) => home.get(d.on) ?? 0));
+    let at = first;
+    while (at < clusters.length && !join(clusters[at]!, info, home, at, bound)) at++;
+    if (at === clusters.length) {
+      clusters.push({ infos: [info], outer: free(info.space, bound).filter((a) => info.outer.has(a)), loops: free(info.space, bound), flat: isPass(info, bound) });
+    }
+    home.set(info, at);
+  }
+  return clusters.map((c): Tree => {
+    if (c.flat) return { kind: 'pass', loops: c.loops, infos: c.infos };
+    invariant(c.outer.length > 0, `the items ${c.infos.map((i) => i.item.name).join(', ')} share no loop`);
+    return { kind: 'group', axes: c.outer, children: groupItems(c.infos, new Set([...bound, ...c.outer])) };
+  });
+}
+
+const free = (axes: readonly string[], bound: ReadonlySet<string>): string[] => axes.filter((a) => !bound.has(a));
+const sameSet = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x) => b.includes(x));
+
+/** Whether an item can be computed by one nest of loops: of its own axes at most the innermost is left. */
+function isPass(info: Info, bound: ReadonlySet<string>): boolean {
+  if (info.form === 'each') return true;
+  const left = info.item.axes.filter((a) => info.space.includes(a) && !bound.has(a));
+  return info.form === 'register' ? left.length === 0 : left.length === 1 && left[0] === info.inner;
+}
+
+function join(c: Cluster, info: Info, home: ReadonlyMap<Info, number>, at: number, bound: ReadonlySet<string>): boolean {
+  const inside = info.dependencies.filter((d) => home.get(d.on) === at);
+  return joinPass(c, info, inside, bound) || joinGroup(c, info, inside, bound);
+}
+
+function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
+  const loops = free(info.space, bound);
+  if (!c.flat || !isPass(info, bound) || !sameSet(loops, c.loops)) return false;
+  if (inside.some((d) => d.on.form !== 'each' || !c.loops.every((a) => d.axes.has(a)))) return false;
+  const others = c.infos.filter((i) => i.form !== 'each' || info.form !== 'each');
+  if (info.form !== 'each' && others.some((i) => i.form !== 'each' && (i.key !== info.key || i.form !== info.form))) return false;
+  // Guards are bounds of loops: whatever is not a sum under the same guards would lose points.
+  if (info.key.split('|')[0] !== c.infos[0]!.key.split('|')[0]) return false;
+  const ordered = [...c.infos, info].find((i) => i.form !== 'each');
+  if (info.item.kind === 'arg' && !c.loops.every((a, n) => a === loops[n])) {
+    if (c.infos.some((i) => i.form !== 'each')) return false;
+  }
+  if (c.infos.reduce((n, i) => n + i.cost, info.cost) > MOST_NODES) return false;
+  c.infos.push(info);
+  if (ordered) c.loops = free(ordered.space, bound);
+  c.outer = c.outer.filter((a) => info.outer.has(a));
+  return true;
+}
+
+function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
+  const outer = c.outer.filter((a) => info.outer.has(a) && !bound.has(a));
+  if (outer.length === 0) return false;
+  const fits = (i: Info): boolean => {
+    const loops = free(i.space, bound);
+    return outer.every((a) => i.outer.has(a)) && (i.inner === undefined || !outer.includes(i.inner) || loops.length === outer.length);
+  };
+  if (!fits(info) || !c.infos.every(fits)) return false;
+  if (inside.length === 0) {
+    // Strangers share loops only if they visit the same points.
+    const loops = free(info.space, bound);
+    if (outer.length !== c.outer.length || !c.infos.some((i) => sameSet(free(i.space, bound), loops))) return false;
+  }
+  if (!c.outer.slice(0, outer.length).every((a, n) => a === outer[n])) return false;
+  if (inside.some((d) => !outer.every((a) => d.axes.has(a)))) return false;
+  c.infos.push(info);
+  c.outer = outer;
+  c.flat = false;
+  return true;
+}
