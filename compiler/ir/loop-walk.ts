@@ -1,0 +1,62 @@
+/** Walks over LoopNests: every statement, every expression, every index. */
+import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type Stmt } from './loop.ts';
+
+/** Every statement, outer ones before those inside them. */
+export function* statements(body: readonly Stmt[]): Generator<Stmt> {
+  for (const s of body) {
+    yield s;
+    yield* statements(bodyOf(s));
+  }
+}
+
+/** Every expression of a body, operands included. */
+export function* expressions(body: readonly Stmt[]): Generator<LoopExpr> {
+  for (const s of statements(body)) for (const e of exprsOf(s)) yield* nested(e);
+}
+
+function* nested(e: LoopExpr): Generator<LoopExpr> {
+  yield e;
+  for (const o of operands(e)) yield* nested(o);
+}
+
+/** The indices that a printer writes for an expression; those of its operands not included. */
+function linearsOf(e: LoopExpr): readonly Linear[] {
+  switch (e.kind) {
+    case 'load': return [e.at.flat];
+    case 'linear': case 'quotient': return [e.at];
+    case 'inside': return [e.range.at];
+    case 'const': case 'named': case 'local': case 'unary': case 'binary': case 'select': return [];
+    default: return e satisfies never;
+  }
+}
+
+/** Every named constant that a printer may write for a body. */
+export function constantsIn(body: readonly Stmt[]): Set<string> {
+  const out = new Set<string>();
+  const linear = (at: Linear): void => { for (const t of at) for (const f of t.factors ?? []) out.add(f); };
+  for (const s of statements(body)) {
+    if (s.kind === 'loop') [s.from, s.to].forEach(linear);
+    if (s.kind === 'store') linear(s.at.flat);
+    if (s.kind === 'check') {
+      if (s.sizeName !== undefined) out.add(s.sizeName);
+      s.element.index.forEach(linear);
+    }
+  }
+  for (const e of expressions(body)) {
+    if (e.kind === 'named') out.add(e.name);
+    if (e.kind === 'inside' && e.range.sizeName !== undefined && e.range.high) out.add(e.range.sizeName);
+    linearsOf(e).forEach(linear);
+  }
+  return out;
+}
+
+/** Every function outside Math that a printer calls for a body. */
+export function functionsIn(body: readonly Stmt[]): Set<string> {
+  const out = new Set<string>();
+  for (const e of expressions(body)) if (e.kind === 'unary' && (e.op === 'erf' || e.op === 'sigmoid')) out.add(e.op);
+  for (const s of statements(body)) {
+    if (s.kind === 'check') out.add('badIndex');
+    if (s.kind === 'draw') out.add('fillUniform');
+  }
+  return out;
+}
