@@ -132,7 +132,7 @@ test('a spec with any letter changed is a spec or diagnostics', () => {
     try {
       readSpec({ path: original.path, text: body }, load);
     } catch (e) {
-      if (!(e instanceof DiagnosticError)) throw new Error(`round ${round}: ${String(e)}\n${body}`);
+      if (!(e instanceof DiagnosticError)) throw new Error(`round ${round}: ${String(e)}\n${body}`, { cause: e });
       for (const d of e.diagnostics) {
         assert.ok(d.span && d.span.start >= 0 && d.span.end <= d.span.source.text.length + 1, `round ${round}: ${d.message}`);
         renderDiagnostic(d, { color: false });
