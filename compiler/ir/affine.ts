@@ -257,7 +257,8 @@ export function affineText(a: Affine, bareElement: (tensor: string, index: reado
     parts.push({ negative: only.k < 0, text: size.key === ONE.key ? name : `${name}*${intText(size)}` });
   }
   for (const t of a.constant.terms) {
-    parts.push({ negative: t.k < 0, text: intText(makeInt([{ ...t, k: Math.abs(t.k) }])) });
+    const only = Math.abs(t.k) === 1 && t.symbols.length === 1 ? t.symbols[0] : undefined;
+    parts.push({ negative: t.k < 0, text: only ? symbolText(only) : intText(makeInt([{ ...t, k: Math.abs(t.k) }])) });
   }
   // A positive part goes first where there is one: `H - pad`, not `-pad + H`.
   const lead = parts.findIndex((p) => !p.negative);
@@ -269,8 +270,8 @@ export function affineText(a: Affine, bareElement: (tensor: string, index: reado
 
 // --------------------------------------------------------------------------------------------------------- sizes
 
-/** The axis that a copy such as `T'` was made from. */
-export const baseAxis = (axis: string): string => axis.replace(/'+$/, '');
+/** The axis that a copy was made from: `T'` in formulas, `T#3` and `T~1` inside proofs. */
+export const baseAxis = (axis: string): string => axis.replace(/['#~].*$/, '');
 
 /** The size of an axis or of a copy of it. */
 export function sizeOf(env: Env, axis: string): number {

@@ -68,9 +68,10 @@ function withoutBrackets(text: string): string {
   return text.endsWith(')') ? text.slice(1, -1).trim() : text;
 }
 
-/** `did you mean gamma?`, if something is near. */
+/** `did you mean gamma?`, if something is near. Any letter is near to a letter, so those must differ in case only. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
-  const best = closest(name, [...candidates].filter((c) => c !== name));
+  const others = [...candidates].filter((c) => c !== name);
+  const best = name.length > 1 ? closest(name, others) : others.find((c) => c.toLowerCase() === name.toLowerCase());
   return best === undefined ? undefined : `did you mean ${best}?`;
 }
 

@@ -212,7 +212,7 @@ export function unknownAxis(name: string, span: Span, c: Context): void {
     });
     return;
   }
-  c.problems.add({ code: 'unknown-axis', span, message: `no shape of this layer has the axis ${name}`, ...maybe('help', didYouMean(name, c.axes)) });
+  c.problems.add({ code: 'unknown-axis', span, message: `no shape of this layer has the axis ${name}`, help: didYouMean(name, c.axes) ?? `its axes are ${c.axes.join(', ')}` });
 }
 
 function notInteger(what: string, span: Span, c: Context): undefined {

@@ -7,13 +7,16 @@
  */
 import { axisIndex } from '../../ir/affine.ts';
 import {
-  binary, children, constant, div, freeAxes, indexOf, neg, option, read, reduce, select, size, unary,
+  binary, constant, div, freeAxes, indexOf, neg, option, read, reduce, select, size, unary,
 } from '../../ir/expr.ts';
 import type { AxisRef, Formula } from '../../ir/formula.ts';
-import type { BinaryOp, Expr, ReduceOp, UnaryOp } from '../../ir/tensor.ts';
+import type { Expr, ReduceOp, UnaryOp } from '../../ir/tensor.ts';
 import type { Span } from '../../support/source.ts';
+import { closest } from '../../support/suggest.ts';
 import { didYouMean, maybe, textOf, type ArrayName, type Context, type Value } from './context.ts';
+import { decide, fixedValue, isFixed } from './fixed.ts';
 import { isAxis, resolveSlots, shapeText, unknownAxis } from './indices.ts';
+import { ELSEWHERE } from './spellings.ts';
 
 type Call = Extract<Formula, { kind: 'call' }>;
 type Binary = Extract<Formula, { kind: 'binary' }>;
@@ -112,7 +115,7 @@ function resolveBinary(f: Binary, c: Context): Value {
     });
     return undefined;
   }
-  if (COMPARISONS.has(f.op) && isFixed(a) && isFixed(b)) return decide(f.op, fixedValue(a, c), fixedValue(b, c));
+  if (COMPARISONS.has(f.op) && isFixed(a) && isFixed(b)) return decide(f.op, fixedValue(a, c.env), fixedValue(b, c.env));
   return binary(f.op, a, b);
 }
 
@@ -141,37 +144,6 @@ function compareWords(f: Binary, op: '==' | '!=', c: Context): { readonly value:
     help: `one of ${words.join(', ')}`,
   });
   return { value: undefined };
-}
-
-/** Made of numbers and options alone; an exponent may hold sizes, too. */
-function isFixed(e: Expr, sizes = false): boolean {
-  if (e.kind === 'const' || e.kind === 'option' || (sizes && e.kind === 'size')) return true;
-  const arithmetic = (e.kind === 'unary' && e.op === 'neg') || (e.kind === 'binary' && ['+', '-', '*', '/', '^'].includes(e.op));
-  return arithmetic && children(e).every((x) => isFixed(x, sizes));
-}
-
-function fixedValue(e: Expr, c: Context): number {
-  switch (e.kind) {
-    case 'const': return e.value;
-    case 'option': return Number(c.env.options.get(e.name));
-    case 'unary': return -fixedValue(e.x, c);
-    case 'binary': {
-      const [a, b] = [fixedValue(e.a, c), fixedValue(e.b, c)];
-      return e.op === '+' ? a + b : e.op === '-' ? a - b : e.op === '*' ? a * b : e.op === '/' ? a / b : a ** b;
-    }
-    default: return NaN;
-  }
-}
-
-function decide(op: BinaryOp | '//', a: number, b: number): boolean {
-  switch (op) {
-    case '<': return a < b;
-    case '<=': return a <= b;
-    case '>': return a > b;
-    case '>=': return a >= b;
-    case '==': return a === b;
-    default: return a !== b;
-  }
 }
 
 // ---------------------------------------------------------------------------------------------------------- calls
@@ -205,7 +177,8 @@ function callHelp(f: Call, c: Context): string | undefined {
   const known = c.env.options.has(f.name) || isAxis(f.name, c) || [...c.readable()].includes(f.name);
   if (known) return 'parentheses call a function: write `*` to multiply, brackets to index';
   if (f.name === 'hit') return '`hit` stands in `cache` and in formulas of `backward`';
-  return didYouMean(f.name, CALLS);
+  const spelling = Object.hasOwn(ELSEWHERE, f.name) ? ELSEWHERE[f.name] : undefined;
+  return spelling ? `write \`${spelling}\`` : didYouMean(f.name, CALLS);
 }
 
 function arity(f: Call, wanted: number, c: Context): boolean {
@@ -286,7 +259,8 @@ function axisNotInBody(f: Call, ref: AxisRef, body: Expr, c: Context): void {
   f.args.forEach(visit);
   const free = freeAxes(body);
   const preferred = [...(c.reduce ?? []).filter((axis) => free.has(axis)), ...free];
-  const help = [[...shapes.values()].slice(0, 4).join(', '), didYouMean(ref.name, preferred)].filter(Boolean).join('; ');
+  const likely = closest(ref.name, preferred);
+  const help = [[...shapes.values()].slice(0, 4).join(', '), likely && `did you mean ${likely}?`].filter(Boolean).join('; ');
   const from = f.axes ? '' : ' (from `reduce`)';
   c.problems.add({
     code: 'unknown-axis', span: ref.span, message: `\`${f.name}\` runs over ${ref.name}${from}, which no tensor in its formula has`,

@@ -1,6 +1,5 @@
 /** Specs as text, elaborated: what the tests of phase 2 start from. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { DiagnosticError, type Diagnostic } from '../../../compiler/diagnostics/diagnostic.ts';
 import type { Spec } from '../../../compiler/ir/spec.ts';
 import type { Layer, ModeProgram, Program } from '../../../compiler/ir/tensor.ts';
 import { readSpec } from '../../../compiler/phases/1-read/index.ts';
@@ -41,20 +40,4 @@ export function programOf(layer: Layer, mode: ModeProgram): Program {
       ...mode.updates.map((u) => ({ tensor: layer.state.find((t) => t.name === u.state)!, definition: u.definition })),
     ],
   };
-}
-
-/** What elaborating throws, one line a problem: code, the text it points at, message, advice. */
-export function problemsOf(sections: string, sizes?: Values, options: Readonly<Record<string, number | string>> = {}): string[] {
-  try {
-    layerOf(specOf(sections), sizes, options);
-    return [];
-  } catch (e) {
-    if (!(e instanceof DiagnosticError)) throw e;
-    return e.diagnostics.map(lineOf);
-  }
-}
-
-function lineOf(d: Diagnostic): string {
-  const marked = d.span ? d.span.source.text.slice(d.span.start, d.span.end).replace(/\s+/g, ' ') : '-';
-  return `${d.code} @ ${marked} | ${d.message}${d.help ? ` | ${d.help}` : ''}`;
 }
