@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Command } from './command.ts';
 import { readIfThere, shownPath, writeAll } from './files.ts';
 import { compileProject, findProject } from './project.ts';
-import type { Place, Project } from './project.ts';
-import { emitStages, stageFlags } from './stages.ts';
+import type { Project } from './project.ts';
+import { askedStages, emitStages, stageFlags } from './stages.ts';
 import type { Terminal } from './terminal.ts';
 
 export const buildCommand: Command = {
@@ -18,6 +18,7 @@ export const buildCommand: Command = {
   },
   positionals: [0, 1, 'the build file'],
   run(args, terminal) {
+    askedStages(args);   // a slip in `--emit` is told before anything is written
     const place = findProject(args.positionals[0]);
     const project = compileProject(place, args.get('out'), terminal);
     const summary = write(project);
@@ -72,5 +73,3 @@ function printTimes(project: Project, terminal: Terminal): void {
 }
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-
-export type { Place };
