@@ -29,7 +29,7 @@ export function explainText(derived: Derived, mode: DerivedMode, options: Explai
     '',
     ...costs(derived, mode),
     '',
-    'derivation, from the output to the inputs; each line: the rule, what it found, what it left',
+    'derivation, from the output to the inputs: what the chain rule gives, what was used (and the rule), what is left (and the rules)',
     ...derivation(mode.steps),
     '',
     'backward',
@@ -95,14 +95,21 @@ export function cacheBytes(derived: Derived): number {
   return derived.cache.reduce((n, t) => n + of(t), 0);
 }
 
+/** One block a definition: what the chain rule gives it, the definitions and facts used, and what is left. */
 function derivation(steps: readonly Step[]): string[] {
   const lines: string[] = [];
-  let last = '';
-  for (const s of steps) {
-    if (s.definition !== last) lines.push(`  d${s.definition}`);
-    last = s.definition;
-    lines.push(`    ${s.rule.padEnd(16)} ${s.before}`);
-    if (s.after !== s.before) lines.push(`    ${''.padEnd(14)}-> ${s.after}`);
-  }
+  const label = (s: Step): string => `d${s.definition}`;
+  let aside: string[] = [];
+  steps.forEach((s, n) => {
+    const isAside = s.rule === 'fold-definition' || s.rule === 'fact';
+    if (isAside) {
+      aside.push(`        ${s.before} ${s.rule === 'fact' ? '=' : '->'} ${s.after}   (${s.rule})`);
+      return;
+    }
+    const first = steps.slice(0, n).every((t) => t.definition !== s.definition || t.rule === 'fold-definition' || t.rule === 'fact');
+    lines.push(`  ${label(s)} ${first ? '=' : '+='} ${s.before}`, ...aside);
+    if (s.after !== s.before) lines.push(`    = ${s.after}   (${s.rule})`);
+    aside = [];
+  });
   return lines;
 }

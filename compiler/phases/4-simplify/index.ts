@@ -14,6 +14,7 @@ import { foldExpr, makeFolding } from './fold.ts';
 import { Letters } from './letters.ts';
 import { declareForward } from './load.ts';
 import { Log } from './log.ts';
+import { Prover } from './proof.ts';
 import { sweep } from './sweep.ts';
 
 export interface SimplifyInput {
@@ -63,7 +64,7 @@ export function simplify(input: SimplifyInput): Simplified {
     sum: (m, axes) => clip(`sum[${axes.join(', ')}](${printExpr(expressMonomial(m, express), context)})`),
   });
   const cx: Context = { letters, log, express, folding: makeFolding(letters, all, held) };
-  const found = sweep({ forward, upstream: input.upstream, wanted: input.wanted, isZero: () => false }, cx);
+  const found = sweep({ forward, upstream: input.upstream, wanted: input.wanted, isZero: (p) => new Prover(letters).isZero(p) }, cx);
   const gradients = input.wanted.map((t): Gradient => ({ name: `d${t.name}`, axes: t.axes, value: found.get(t.name) ?? [] }));
 
   const formulas = new Map([...input.flat, ...input.hits, ...input.written].map((d) => [d.name, d]));

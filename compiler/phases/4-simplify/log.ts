@@ -34,11 +34,11 @@ export class Log {
     return this.#printer.poly(p);
   }
 
-  /** The rules that fired since the last call. */
-  taken(): readonly RuleName[] {
-    const rules = this.#rules;
+  /** What the chain rule gives to the definition, and what the rules that fired since `begin` made of it. */
+  contribution(before: string, after: string): void {
+    const rules = this.#rules.filter((r) => r !== 'fact');
+    this.steps.push({ definition: this.#definition, rule: rules.length > 0 ? rules.join(', ') : 'chain rule', before, after });
     this.#rules = [];
-    return rules;
   }
 
   step(rule: RuleName, before: string, after: string): void {

@@ -2,7 +2,7 @@
  * The normalising sweep: reverse mode over the flattened forward in which every contribution is brought to normal form,
  * in letters that backward has, as it is made. The closed form is what the sweep leaves behind; there is no search.
  */
-import { addAffine, axisIndex, bareAxis, int, intValue, scaleAffine, substituteAxes, type Affine } from '../../ir/affine.ts';
+import { addAffine, affineText, axisIndex, bareAxis, int, intValue, scaleAffine, substituteAxes, type Affine } from '../../ir/affine.ts';
 import { alwaysInside, solveIndex } from '../../ir/deltas.ts';
 import { binary, indexOf, reduce, select, substitute, constant } from '../../ir/expr.ts';
 import type { Expr, Tensor } from '../../ir/tensor.ts';
@@ -42,11 +42,11 @@ export function sweep(input: SweepInput, cx: Context): Map<string, Poly> {
   const contribute = (tensor: string, index: readonly Affine[], terms: Poly, axes: readonly string[]): void => {
     if (!active.has(tensor) || terms.length === 0) return;
     const own = letters.get(tensor).axes;
-    log.begin(tensor);
+    log.begin(labelOf(letters.get(tensor), cx));
     const folded = fold(terms, cx);
     const part = scatterPoly(own, index, folded, axes, cx);
-    const before = printed(terms, axes, own, cx);
-    for (const rule of log.taken()) if (rule !== 'fact') log.step(rule, before, cx.log.print(part));
+    const before = printed(terms, axes, own, index, cx);
+    log.contribution(before, log.print(part));
     pending.set(tensor, addPoly(pending.get(tensor) ?? ZERO, part));
   };
 
@@ -54,7 +54,7 @@ export function sweep(input: SweepInput, cx: Context): Map<string, Poly> {
     let adjoint = pending.get(letter.name);
     if (!adjoint || adjoint.length === 0 || !active.has(letter.name)) continue;
     if (letter.body.kind === 'reduce' && (letter.body.op === 'max' || letter.body.op === 'min') && input.isZero(adjoint)) {
-      log.begin(letter.name);
+      log.begin(labelOf(letter, cx));
       log.step('proved-zero', log.print(adjoint), '0');
       continue;
     }
@@ -158,6 +158,7 @@ function readsShifted(letter: Letter, get: (name: string) => Letter): boolean {
 
 function fold(p: Poly, cx: Context): Poly {
   return poly(p.map((m) => foldMonomial(m, cx, (before, after) => {
+    cx.log.fired('fold-definition');
     cx.log.step('fold-definition', cx.log.print([ofAtom(before)]), cx.log.print([after]));
   })));
 }
@@ -212,8 +213,15 @@ function absorb(m: Monomial, cx: Context): Monomial {
   return monomial(m.coefficient, m.powers, guards);
 }
 
-const printed = (terms: Poly, axes: readonly string[], own: readonly string[], cx: Context): string => {
+/** `xhat`, or the formula of a definition without a name. */
+function labelOf(letter: Letter, cx: Context): string {
+  return letter.anonymous ? `(${cx.log.print([ofAtom(wholeAtom(letter))])})` : letter.name;
+}
+
+/** `sum[OH, HH](w * dout for H = OH*stride + HH - pad)`. */
+function printed(terms: Poly, axes: readonly string[], own: readonly string[], index: readonly Affine[], cx: Context): string {
+  const where = own.flatMap((axis, n) => (bareAxis(index[n]!) === axis ? [] : [`${axis} = ${affineText(index[n]!)}`]));
+  const text = cx.log.print(terms) + (where.length > 0 ? ` for ${where.join(', ')}` : '');
   const extra = axes.filter((a) => !own.includes(a));
-  const text = cx.log.print(terms);
   return extra.length === 0 ? text : `sum[${extra.join(', ')}](${text})`;
-};
+}
