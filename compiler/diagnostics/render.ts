@@ -23,7 +23,7 @@ const paints = (color: boolean): Readonly<Record<'red' | 'bold' | 'blue', Paint>
   return { red: paint('1;31'), bold: paint('1'), blue: paint('34') };
 };
 
-/** `specs/x.layer.yaml:14:13`. */
+/** `specs/layernorm.layer.yaml:14:13`. */
 function placeText(span: Span): string {
   const { line, column } = positionAt(span.source, span.start);
   return `${display(span.source.path)}:${line}:${column}`;
