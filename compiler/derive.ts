@@ -1,21 +1,40 @@
 /** Phases 3 and 4 over every mode of a layer, and the cache between forward and backward. */
-import type { Derived, DerivedMode } from './ir/derived.ts';
+import type { Verdict } from './claims.ts';
+import type { ClaimResult, Derived, DerivedMode } from './ir/derived.ts';
 import type { CacheEntry, Definition, Expr, Layer, ModeProgram, Program, Store, Tensor } from './ir/tensor.ts';
-import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { axisIndex, constantIndex, ZERO } from './ir/affine.ts';
 import { read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
+import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
 import { chooseCache } from './cache.ts';
 
+/** Holds claims that no proof was found for against numbers; the mode is told by its place among the modes. */
+export type TestClaims = (mode: number, names: ReadonlySet<string>) => readonly Verdict[];
+
 /** Derives the gradients of a layer. Throws DiagnosticError if the cache does not hold what backward needs, or a claim is wrong. */
-export function derive(layer: Layer): Derived {
+export function derive(layer: Layer, testClaims: TestClaims): Derived {
   const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => layer.modes.map((m) => deriveMode(layer, m, e))) : layer.cache;
   const modes = layer.modes.map((mode) => deriveMode(layer, mode, entries));
   const problem = modes.flatMap((m) => m.simplified.missing)[0];
   if (problem !== undefined) throw new DiagnosticError([insufficient(layer, problem, modes)]);
   const { cache, held } = cacheTensors(layer, entries);
-  return { layer, cache, held, modes: modes.map((m) => programs(layer, m, cache, held)) };
+  const made = modes.map((m) => programs(layer, m, cache, held));
+  const refused: Diagnostic[] = [];
+  const claims = modes.map((m, n) => checkClaims(layer.modes[n]!, m, (names) => testClaims(n, names), refused));
+  if (refused.length > 0) throw new DiagnosticError(refused);
+  return { layer, cache, held, modes: made.map((m, n) => ({ ...m, claims: claims[n]! })) };
+}
+
+function checkClaims(mode: ModeProgram, m: ModeResult, test: (names: ReadonlySet<string>) => readonly Verdict[], refused: Diagnostic[]): ClaimResult[] {
+  if (mode.claims.length === 0) return [];
+  const proved = proveClaims(mode.claims, m.simplified.gradients, m.simplified.context);
+  const wanted = new Set(m.simplified.gradients.map((g) => g.name));
+  const open = mode.claims.filter((c) => wanted.has(c.name) && !proved.has(c.name));
+  const verdicts = open.length > 0 ? test(new Set(open.map((c) => c.name))) : [];
+  for (const v of verdicts) if (v.refused) refused.push(v.refused);
+  return mode.claims.filter((c) => wanted.has(c.name)).map((c) => ({ name: c.name, how: proved.has(c.name) ? 'symbolically' : 'numerically' }));
 }
 
 export interface ModeResult {

@@ -1,4 +1,5 @@
 /** The whole compiler in reading order: every stage does its work, is verified, and can be printed. */
+import { testClaims } from './claims.ts';
 import { derive } from './derive.ts';
 import type { Derived } from './ir/derived.ts';
 import { printProgram } from './ir/print.ts';
@@ -62,7 +63,12 @@ export function compileFront(request: LayerRequest, trace: Trace): Front {
   const layer = trace.stage('ir',
     () => elaborate(spec, { sizes, options, dtype: request.dtype ?? 'f32', ...(request.at ? { at: request.at } : {}) }),
     () => undefined, (l) => l.modes.map((m) => printProgram(forwardOf(l, m))).join('\n'));
-  const derived = derive(layer);
+  // Claims that resist a proof are tried with numbers, at sizes an interpreter likes.
+  let small: Layer | undefined;
+  const derived = derive(layer, (mode, names) => {
+    small ??= elaborate(spec, { sizes: sampleSizes(spec, options), options, dtype: 'f64' });
+    return testClaims(small, small.modes[mode]!, names);
+  });
   trace.stage('grad', () => derived, (d) => d.modes.forEach((m) => verifyProgram(m.oracle)),
     (d) => d.modes.map((m) => printProgram(m.staged)).join('\n'));
   trace.stage('simplified', () => derived, verifyDerived, (d) => d.modes.map((m) => printProgram(m.backward)).join('\n'));

@@ -70,7 +70,7 @@ function elaborateClaim(
   if (!e) return undefined;
   const free = inLayerOrder(freeAxes(e), s.layer.axes);
   if (!tensor) return { name: d.name.value, axes: free, formula: e, span: d.name.span };
-  if (tensor.axes.every((axis) => free.includes(axis)) && free.length === tensor.axes.length) {
+  if (free.every((axis) => tensor.axes.includes(axis))) {
     return { name: d.name.value, axes: tensor.axes, formula: e, span: d.name.span };
   }
   s.layer.problems.add({
