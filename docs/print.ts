@@ -1,15 +1,34 @@
 /**
- * Prints what is printed from tables: docs/errors.md, docs/rules.md and specs/build.schema.json. `npm run docs` writes
- * them; test/docs/printed.test.ts holds them to the tables.
+ * Prints what is printed: docs/errors.md, docs/rules.md and specs/build.schema.json from their tables, and the output of
+ * commands in README.md and docs/extending.md. `npm run docs` writes them; test/docs/ fails where they are not in step.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema } from '../compiler/build/schema.ts';
 import { printCatalog } from '../compiler/diagnostics/catalog.ts';
 import { rules } from '../compiler/phases/4-simplify/rules.ts';
 import type { Rule } from '../compiler/phases/4-simplify/rules.ts';
+import { follow, installInto } from './follow.ts';
 
 const root = new URL('..', import.meta.url);
+
+/** README.md with what its commands print now. */
+export function followReadme(): string {
+  return follow(readFileSync(new URL('README.md', root), 'utf8'), { folder: fileURLToPath(root), writes: false });
+}
+
+/** docs/extending.md with what its commands print now, followed in a folder of its own. */
+export function followTutorial(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kernelwright-docs-'));
+  try {
+    installInto(folder);
+    return follow(readFileSync(new URL('docs/extending.md', root), 'utf8'), { folder, writes: true });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /** Each printed file, its path from the root and its text. */
 export function printedFiles(): readonly { readonly path: string; readonly text: string }[] {
@@ -46,4 +65,6 @@ const printRule = (r: Rule): string[] => [
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { path, text } of printedFiles()) writeFileSync(new URL(path, root), text);
+  writeFileSync(new URL('README.md', root), followReadme());
+  writeFileSync(new URL('docs/extending.md', root), followTutorial());
 }
