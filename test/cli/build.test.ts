@@ -12,7 +12,7 @@ test('writes kernels, tests, index and manifest, then nothing', () => withFolder
   assert.is(first.out, '1 kernel in generated: 4 files written\n');
   const files = contents(join(folder, 'generated'));
   assert.equal(Object.keys(files).sort(), ['index.ts', 'manifest.json', 'relu_2x3.test.ts', 'relu_2x3.ts']);
-  assert.match(files['index.ts']!, "export * as relu_2x3 from './relu_2x3.ts';");
+  assert.match(files['index.ts']!, "export * as relu_2x3 from './relu_2x3.js';");
   const second = await kernelwright(folder, ['build']);
   assert.is(second.out, '1 kernel in generated: 4 unchanged\n');
   assert.equal(contents(join(folder, 'generated')), files);
