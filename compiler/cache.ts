@@ -1,9 +1,49 @@
-/** `cache: auto`: which definitions and inputs backward should be left. */
+/**
+ * `cache: auto`: which definitions and inputs forward should leave for backward. Starts from all of them and, from the inputs
+ * to the outputs, drops each whose absence does not make backward dearer, recomputation included; keeps what is still read.
+ * Derivation prefers a difference to its two ends (`xhat` to `x` and a mean that rounding to f32 has ruined), so this does.
+ */
 import type { CacheEntry, Layer } from './ir/tensor.ts';
-import type { ModeResult } from './derive.ts';
 
-/** Chooses by derivation: starts from everything and drops what costs nothing to drop. */
-export function chooseCache(layer: Layer, deriveWith: (entries: readonly CacheEntry[]) => readonly ModeResult[]): CacheEntry[] {
-  void deriveWith;
-  return layer.inputs.filter((t) => t.dtype !== 'i32').map((t): CacheEntry => ({ kind: 'input', name: t.name }));
+/** What backward over a cache costs, dearest first; undefined if it cannot be computed at all. */
+export interface CacheTrial {
+  readonly cost: readonly number[] | undefined;
+  /** Names of entries that some backward reads. */
+  readonly reads: ReadonlySet<string>;
+}
+
+/** Chooses the entries; falls back on everything where nothing suffices (the caller then reports what is missing). */
+export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry[]) => CacheTrial): readonly CacheEntry[] {
+  let kept = candidates(layer);
+  let best = attempt(kept);
+  if (!best.cost) return kept;
+  for (const entry of candidates(layer)) {
+    const fewer = kept.filter((e) => nameOf(e) !== nameOf(entry));
+    const trial = attempt(fewer);
+    if (!trial.cost || compare(trial.cost, best.cost!) > 0) continue;
+    kept = fewer;
+    best = trial;
+  }
+  return kept.filter((e) => best.reads.has(nameOf(e)));
+}
+
+const nameOf = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
+
+/** Float inputs, definitions that every mode has, and the hits of maxima. */
+function candidates(layer: Layer): CacheEntry[] {
+  const inputs = layer.inputs.filter((t) => t.dtype !== 'i32').map((t): CacheEntry => ({ kind: 'input', name: t.name }));
+  const [first, ...others] = layer.modes;
+  const shared = first!.definitions.filter((d) => others.every((m) => m.definitions.some((x) => x.name === d.name)))
+    .filter((d) => !first!.updates.some((u) => u.definition === d.name));
+  const hits = shared.filter((d) => d.formula.kind === 'reduce' && (d.formula.op === 'max' || d.formula.op === 'min'));
+  return [
+    ...inputs,
+    ...shared.map((d): CacheEntry => ({ kind: 'definition', name: d.name })),
+    ...hits.map((d): CacheEntry => ({ kind: 'hit', of: d.name })),
+  ];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return a[n]! - b[n]!;
+  return 0;
 }

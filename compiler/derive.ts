@@ -8,14 +8,15 @@ import { read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
-import { chooseCache } from './cache.ts';
+import { chooseCache, type CacheTrial } from './cache.ts';
+import { costOf, type Cost } from './ir/cost.ts';
 
 /** Holds claims that no proof was found for against numbers; the mode is told by its place among the modes. */
 export type TestClaims = (mode: number, names: ReadonlySet<string>) => readonly Verdict[];
 
 /** Derives the gradients of a layer. Throws DiagnosticError if the cache does not hold what backward needs, or a claim is wrong. */
 export function derive(layer: Layer, testClaims: TestClaims): Derived {
-  const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => layer.modes.map((m) => deriveMode(layer, m, e))) : layer.cache;
+  const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => tryCache(layer, e)) : layer.cache;
   const modes = layer.modes.map((mode) => deriveMode(layer, mode, entries));
   const problem = modes.flatMap((m) => m.simplified.missing)[0];
   if (problem !== undefined) throw new DiagnosticError([insufficient(layer, problem, modes)]);
@@ -66,6 +67,18 @@ function insufficient(layer: Layer, name: string, modes: readonly ModeResult[]) 
     ...(span ? { span } : {}),
     help: `add \`${name}\` to \`cache\`, or write \`cache: auto\``,
   };
+}
+
+/** Passes, large arrays read, reductions, small reductions, flops and length, summed over the modes. */
+function tryCache(layer: Layer, entries: readonly CacheEntry[]): CacheTrial {
+  const results = layer.modes.map((m) => deriveMode(layer, m, entries));
+  const reads = new Set(results.flatMap((r) => [...r.simplified.backward.reads]));
+  if (results.some((r) => r.simplified.missing.length > 0)) return { cost: undefined, reads };
+  const { cache, held } = cacheTensors(layer, entries);
+  const costs = results.map((r) => costOf(programs(layer, r, cache, held).backward, [...layer.inputs, ...layer.outputs]));
+  const sum = (of: (c: Cost) => number): number => costs.reduce((n, c) => n + of(c), 0);
+  const cost = [sum((c) => c.passes), sum((c) => c.largeReads), sum((c) => c.reductions + c.smallReductions), sum((c) => c.flops), sum((c) => c.length)];
+  return { cost, reads };
 }
 
 /** The arrays of the cache (axes: the union over modes) and the inputs held by reference. */

@@ -1,7 +1,7 @@
 /** What a Program costs: passes over memory, reductions of the upstream gradient, arithmetic, arrays read. */
 import { sizeOf } from './affine.ts';
 import { children, readsOf } from './expr.ts';
-import type { Expr, Program } from './tensor.ts';
+import type { Expr, Program, Tensor } from './tensor.ts';
 
 export interface Cost {
   /** Passes over the largest iteration space; everything of one level fuses into one pass. */
@@ -18,10 +18,13 @@ export interface Cost {
   readonly length: number;
 }
 
-/** Counts on formulas alone; what a scheduler makes of them can only be less. */
-export function costOf(p: Program): Cost {
+/**
+ * Counts on formulas alone; what a scheduler makes of them can only be less.
+ * @param largestOf tensors that count for what is large, read or not
+ */
+export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
   const elements = (axes: Iterable<string>): number => [...axes].reduce((n, a) => n * sizeOf(p.env, a), 1);
-  const spaces = [...p.tensors.map((t) => elements(t.axes)), ...p.stores.map((s) => elements(s.tensor.axes)), 1];
+  const spaces = [...[...p.tensors, ...largestOf].map((t) => elements(t.axes)), ...p.stores.map((s) => elements(s.tensor.axes)), 1];
   const largest = Math.max(...spaces);
   const levels = new Map<string, number>();
   const fromUpstream = new Set(p.tensors.filter((t) => t.role === 'upstream').map((t) => t.name));

@@ -24,8 +24,9 @@ export function verifyProgram(p: Program): void {
   }
   const written = new Set<string>();
   for (const s of p.stores) {
-    invariant(!written.has(s.tensor.name), `${p.name}: ${s.tensor.name} is stored twice`);
-    written.add(s.tensor.name);
+    const target = `${s.tensor.role} ${s.tensor.name}`;   // an output may be a field of the cache too
+    invariant(!written.has(target), `${p.name}: ${target} is stored twice`);
+    written.add(target);
     verifyStore(s, p);
   }
 }

@@ -60,8 +60,10 @@ export function assemble(input: AssembleInput, cx: Context): Assembled {
   const original = new Map([...names].map(([letter, name]) => [name, letter]));
   const out = new Map<string, Definition>();
   const reads = new Set<string>();
-  const need = (name: string): void => {
-    if (out.has(name) || input.held.has(name)) { if (input.held.has(name)) reads.add(name); return; }
+  // The hits of a maximum are found by computing it again, even where its value is held.
+  const need = (name: string, again = false): void => {
+    if (out.has(name)) return;
+    if (input.held.has(name) && !again) { reads.add(name); return; }
     const letter = letters.find(original.get(name) ?? name);
     if (!letter || letter.body.kind === 'leaf') { reads.add(name); return; }
     const forward = letter.backward ? undefined : input.forward.get(letter.name);
@@ -69,7 +71,7 @@ export function assemble(input: AssembleInput, cx: Context): Assembled {
       ...(letter.zeroOutside ? { outside: 0 } : {}), ...(letter.anonymous ? { anonymous: true as const } : {}) });
   };
   const define = (d: Definition): void => {
-    for (const name of namesIn(d.formula)) need(name);
+    for (const name of namesIn(d.formula)) need(name, d.formula.kind === 'hit');
     out.set(d.name, d);
   };
   for (const g of input.gradients) {

@@ -50,9 +50,12 @@ const without = (m: Monomial, p: Power): Monomial => monomial(m.coefficient, m.p
 function replacement(p: Power, letters: Letters, what: 'one' | 'many'): Poly | undefined {
   if (p.atom.kind !== 'read') return undefined;
   const letter: Letter | undefined = letters.find(p.atom.tensor);
-  if (!letter || letter.backward || letter.body.kind !== 'sum') return undefined;
+  if (!letter || letter.backward) return undefined;
   const index = p.atom.index;
   const by = new Map(letter.axes.map((axis, n) => [axis, index[n]!]));
+  const equation = letters.equations.get(letter.name);
+  if (equation && what === 'one' && Q.isInteger(p.exponent)) return [raise(substituteMonomial(equation, by), p.exponent)];
+  if (letter.body.kind !== 'sum') return undefined;
   const body = letter.body.poly.map((t) => substituteMonomial(t, by));
   if (what === 'one') {
     if (body.length !== 1 || !(Q.isInteger(p.exponent) || Q.isOne(body[0]!.coefficient))) return undefined;

@@ -11,39 +11,54 @@ import type { Context } from './context.ts';
 import { expressMonomial } from './express.ts';
 import type { Letter, Letters } from './letters.ts';
 import * as Q from './rational.ts';
-import { monomial, multiply, ofAtom, poly, raise, readAtom, readsAt, substituteMonomial, whenGuard, wholeAtom, type Atom, type Monomial, type Poly } from './poly.ts';
+import {
+  monomial, monomialAxes, multiply, ofAtom, ONE, poly, polyAxes, raise, readAtom, readsAt, substituteMonomial, whenGuard, wholeAtom,
+  type Atom, type Guard, type Monomial, type Poly,
+} from './poly.ts';
 
 export interface Folding {
   /** name -> what it is in letters nearer to the available ones. */
   readonly substitutions: ReadonlyMap<string, Monomial>;
+  /** Letters that are a product under conditions: where a monomial has those conditions, the product is the letter. */
+  readonly conditional: readonly ConditionalRow[];
   /** Letters whose value backward has: held, or computed from what is held. */
   readonly reachable: ReadonlySet<string>;
 }
 
+export interface ConditionalRow {
+  readonly guards: readonly Guard[];
+  /** The letter in the product that is replaced, and its axes. */
+  readonly pivot: string;
+  readonly axes: readonly string[];
+  readonly by: Monomial;
+}
+
 /** @param held names backward has without computing: cache, parameters, integer inputs, random, upstream */
 export function makeFolding(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): Folding {
-  const reachable = reachableFrom(forward, held);
-  const nonzero = nonzeroLetters(forward);
+  const exponentials = held.size > 0 ? exponentialRows(letters, forward, held) : [];
+  const reachable = reachableFrom([...forward, ...exponentials.map((r) => r.letter)], letters, held);
+  const nonzero = nonzeroLetters([...forward, ...exponentials.map((r) => r.letter)]);
   const order = new Map(forward.map((l, n) => [l.name, n]));
   const rows = new Map<string, Monomial>();   // pivot -> monomial
 
-  for (const letter of forward) {
-    let row = equation(letter);
-    if (!row) continue;
-    row = applyRows(row, rows, letters);
+  for (const equationRow of [...forward.map(equation), ...exponentials.map((r) => r.row)]) {
+    if (!equationRow) continue;
+    const row = applyRows(equationRow, rows, letters);
     const pivot = choosePivot(row, letters, held, reachable, nonzero, order);
     if (!pivot) continue;
     const solved = solveFor(row, pivot);
     for (const [name, m] of rows) rows.set(name, applyRows(m, new Map([[pivot.atom.kind === 'read' ? pivot.atom.tensor : '', solved]]), letters));
     if (pivot.atom.kind === 'read') rows.set(pivot.atom.tensor, solved);
   }
-  return { substitutions: rows, reachable };
+  return { substitutions: rows, conditional: conditionalRows(forward, reachable, held), reachable };
 }
 
-function reachableFrom(forward: readonly Letter[], held: ReadonlySet<string>): Set<string> {
+function reachableFrom(forward: readonly Letter[], letters: Letters, held: ReadonlySet<string>): Set<string> {
   const out = new Set(held);
   for (const letter of forward) {
-    if (letter.body.kind !== 'leaf' && readsOfLetter(letter).every((name) => out.has(name))) out.add(letter.name);
+    // The hits of a maximum are found by computing the maximum again: having its value is not enough.
+    const source = letter.body.kind === 'hit' ? letters.get(letter.body.of) : letter;
+    if (letter.body.kind !== 'leaf' && readsOfLetter(source).every((name) => out.has(name))) out.add(letter.name);
   }
   return out;
 }
@@ -74,6 +89,49 @@ export function readsOfMonomial(m: Monomial): string[] {
     else out.push(...elements([g.kind === 'equal' ? g.at : g.value]));
   }
   return out;
+}
+
+/**
+ * exp-log: where y = u - log(z) is at hand and the forward computes exp(u), then exp(y) = exp(u) / z is one more equation.
+ */
+function exponentialRows(letters: Letters, forward: readonly Letter[], held: ReadonlySet<string>): { letter: Letter; row: Monomial }[] {
+  return forward.flatMap((y) => {
+    if (y.body.kind !== 'sum' || !held.has(y.name)) return [];
+    const rest: Monomial[] = [];
+    let row = ONE;
+    for (const m of y.body.poly) {
+      const p = m.powers.length === 1 && m.guards.length === 0 ? m.powers[0]! : undefined;
+      const log = p?.atom.kind === 'read' ? letters.find(p.atom.tensor) : undefined;
+      if (p?.atom.kind !== 'read' || !Q.isOne(p.exponent) || log?.body.kind !== 'call' || log.body.op !== 'log') { rest.push(m); continue; }
+      const index = p.atom.index;
+      const z = substituteMonomial(log.body.args[0]!, new Map(log.axes.map((a, n) => [a, index[n]!])));
+      if (!Q.isInteger(m.coefficient)) return [];
+      row = multiply(row, raise(z, m.coefficient));
+    }
+    if (row === ONE || rest.length === 0) return [];
+    const sum = rest.length === 1 ? undefined : letters.lookup({ kind: 'sum', poly: rest }, letters.sort(polyAxes(rest)));
+    const argument = rest.length === 1 ? rest[0]! : sum && ofAtom(wholeAtom(sum));
+    const e = argument && letters.lookup({ kind: 'call', op: 'exp', args: [argument] }, letters.sort(monomialAxes(argument)));
+    if (!e) return [];
+    const letter = letters.obtain({ kind: 'call', op: 'exp', args: [ofAtom(wholeAtom(y))] }, y.axes, 'exp');
+    const product = multiply(row, ofAtom(wholeAtom(e)));
+    letters.equations.set(letter.name, product);
+    return [{ letter, row: multiply(product, ofAtom(wholeAtom(letter), Q.MINUS_ONE)) }];
+  });
+}
+
+/** letter = [conditions] * pivot * rest, the letter at hand and the pivot not: under the conditions, pivot = letter / rest. */
+function conditionalRows(forward: readonly Letter[], reachable: ReadonlySet<string>, held: ReadonlySet<string>): ConditionalRow[] {
+  return forward.flatMap((letter): ConditionalRow[] => {
+    if (letter.body.kind !== 'sum' || letter.body.poly.length !== 1 || letter.anonymous) return [];
+    const m = letter.body.poly[0]!;
+    const p = m.powers[0];
+    if (m.guards.length === 0 || m.powers.length !== 1 || !p || p.atom.kind !== 'read' || !Q.isOne(p.exponent) || !Q.isOne(m.coefficient)) return [];
+    if (held.has(p.atom.tensor) || (!held.has(letter.name) && !reachable.has(letter.name))) return [];
+    const own = p.atom.index.map(axisOf);
+    if (own.some((a) => a === undefined) || own.length !== letter.axes.length) return [];
+    return [{ guards: m.guards, pivot: p.atom.tensor, axes: own as string[], by: ofAtom(wholeAtom(letter)) }];
+  });
 }
 
 /** letter = monomial, as monomial / letter = 1; only where every read stands at the letter's own axes. */
@@ -165,7 +223,24 @@ export function foldMonomial(m: Monomial, cx: Context, tell: Tell = () => undefi
     if (atom.kind === 'read' && substitutions.has(atom.tensor)) tell(atom, applyRows(ofAtom(atom), substitutions, cx.letters));
   }
   const guards = m.guards.map((g) => (g.kind === 'when' ? whenGuard(foldExpr(g.condition, cx), g.negated) : g));
-  return applyRows(monomial(m.coefficient, m.powers, guards), substitutions, cx.letters);
+  const conditioned = applyConditional(monomial(m.coefficient, m.powers, guards), cx.folding.conditional);
+  return applyRows(conditioned, substitutions, cx.letters);
+}
+
+function applyConditional(m: Monomial, rows: readonly ConditionalRow[]): Monomial {
+  for (const row of rows) {
+    for (const p of m.powers) {
+      if (p.atom.kind !== 'read' || p.atom.tensor !== row.pivot || !Q.isOne(p.exponent)) continue;
+      const index = p.atom.index;
+      const at = new Map(row.axes.map((a, n) => [a, index[n]!]));
+      const wanted = monomial(Q.R1, [], row.guards);
+      const keys = new Set(substituteMonomial(wanted, at).guards.map((g) => g.key));
+      if (![...keys].every((k) => m.guards.some((g) => g.key === k))) continue;
+      const rest = monomial(m.coefficient, m.powers.filter((q) => q !== p), m.guards.filter((g) => !keys.has(g.key)));
+      return applyConditional(multiply(rest, substituteMonomial(row.by, at)), rows);
+    }
+  }
+  return m;
 }
 
 /** The same for an ordinary expression: values that backward does not have, written in those it has. */

@@ -79,12 +79,12 @@ function assembleStaged(input: SimplifyInput, formulas: ReadonlyMap<string, Defi
   const out = new Map<string, Definition>();
   const reads = new Set<string>();
   const raw = new Map(input.adjoints.map((d) => [d.name, d]));
-  const need = (name: string): void => {
+  const need = (name: string, again = false): void => {
     if (out.has(name)) return;
-    const d = held.has(name) ? undefined : raw.get(name) ?? formulas.get(name);
+    const d = held.has(name) && !again ? undefined : raw.get(name) ?? formulas.get(name);
     if (!d) { reads.add(name); return; }
     const formula = raw.has(name) ? foldExpr(d.formula, cx) : d.formula;
-    for (const n of namesIn(formula)) need(n);
+    for (const n of namesIn(formula)) need(n, formula.kind === 'hit');
     out.set(name, { ...d, formula });
   };
   for (const t of input.wanted) need(`d${t.name}`);

@@ -35,6 +35,8 @@ type Sort = (axes: Iterable<string>) => string[];
 export class Letters {
   readonly env: Env;
   readonly sort: Sort;
+  /** Letters that equal a product besides their own formula: `exp(out) = e / z`. */
+  readonly equations = new Map<string, Monomial>();
   readonly #names: Names;
   readonly #byName = new Map<string, Letter>();
   readonly #byContent = new Map<string, Letter>();

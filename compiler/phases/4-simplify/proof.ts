@@ -67,6 +67,8 @@ export class Prover {
     const { body } = letter;
     if (body.kind === 'leaf' || body.kind === 'hit' || body.kind === 'opaque') return plain;
     const at = new Map(letter.axes.map((axis, n) => [axis, atom.index[n]!]));
+    const equation = this.#letters.equations.get(letter.name);
+    if (equation && Q.isInteger(e)) return this.#unfoldMonomial(raise(substituteMonomial(equation, at), e), depth + 1);
     if (body.kind === 'call' || (body.kind === 'reduce' && body.op !== 'sum')) return [{ m: ofAtom(this.#opaque(letter.name, at, depth), e), bound: [] }];
     const own = this.#bodyTerms(letter.name, depth);
     const here = own.map((t) => this.#placed(t, at));

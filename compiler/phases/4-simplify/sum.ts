@@ -23,7 +23,7 @@ export function sumPoly(p: Poly, axes: readonly string[], cx: Context): Poly {
   const parts = p.map((m) => {
     const before = cx.letters.mark();
     const part = sumMonomial(m, axes, cx);
-    if (cx.letters.since(before).some((l) => l.body.kind === 'reduce' && l.backward)) born++;
+    if (cx.letters.since(before).some((l) => l.body.kind === 'reduce')) born++;
     return part;
   });
   if (born <= 1 || differentTerms(p) === 1) {
