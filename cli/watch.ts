@@ -61,7 +61,13 @@ function follow(place: Place, changed: () => void): FSWatcher[] {
       throw new DiagnosticError([{ code: 'file-unreadable', message: `\`${shownPath(folder)}\` cannot be watched: ${reason(error)}` }]);
     }
   };
-  const watchers = [on(place.folder, (file) => file === basename(place.buildFile) || file === 'specs')];
-  if (existsSync(place.specs)) watchers.push(on(place.specs, (file) => file.endsWith('.layer.yaml')));
+  const watchers: FSWatcher[] = [];
+  const followSpecs = (): boolean => existsSync(place.specs) && watchers.push(on(place.specs, (file) => file.endsWith('.layer.yaml'))) > 0;
+  let following = followSpecs();
+  watchers.push(on(place.folder, (file) => {
+    // `specs/` may come after the watch began.
+    if (file === 'specs' && !following) following = followSpecs();
+    return file === basename(place.buildFile) || file === 'specs';
+  }));
   return watchers;
 }
