@@ -1,6 +1,6 @@
 /** What a Program costs: passes over memory, reductions of the upstream gradient, arithmetic, arrays read. */
 import { sizeOf } from './affine.ts';
-import { children, readsOf } from './expr.ts';
+import { children, freeAxes, readsOf } from './expr.ts';
 import type { Expr, Program, Tensor } from './tensor.ts';
 
 export interface Cost {
@@ -34,15 +34,17 @@ export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
   let flops = 0;
   let length = 0;
 
-  const level = (e: Expr, space: ReadonlySet<string>): number => {
+  /** Every expression is counted at the points of the axes it has: what carries fewer is computed fewer times. */
+  const level = (e: Expr): number => {
     length++;
-    const inner = e.kind === 'reduce' ? new Set([...space, ...e.axes]) : space;
-    const below = children(e).map((c) => level(c, inner));
+    const space = freeAxes(e);
+    const below = children(e).map(level);
     const own = e.kind === 'read' ? (levels.get(e.tensor) ?? 0) : Math.max(0, ...below);
     if (e.kind === 'binary' || (e.kind === 'unary' && e.op !== 'not')) flops += elements(space);
     if (e.kind !== 'reduce') return own;
-    flops += elements(inner);
-    const large = elements(inner) >= largest;
+    const inner = elements(new Set([...space, ...e.axes]));
+    flops += inner;
+    const large = inner >= largest;
     if (!seen.has(e)) {
       seen.add(e);
       if (large && readsOf(e).some((r) => fromUpstream.has(r.tensor))) reductions++;
@@ -54,7 +56,7 @@ export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
   let passes = 0;
   const stored = new Set(p.stores.map((s) => s.definition));
   for (const d of p.definitions) {
-    const own = level(d.formula, new Set(d.axes));
+    const own = level(d.formula);
     if (readsOf(d.formula).some((r) => fromUpstream.has(r.tensor))) fromUpstream.add(d.name);
     const reduces = d.formula.kind === 'reduce';
     levels.set(d.name, own);

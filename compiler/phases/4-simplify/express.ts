@@ -8,7 +8,7 @@ import { domain } from '../../ir/deltas.ts';
 import type { BinaryOp, Expr, UnaryOp } from '../../ir/tensor.ts';
 import type { Letter, Letters } from './letters.ts';
 import * as Q from './rational.ts';
-import { commonFactor, monomial, multiply, poly, scale, type Guard, type Monomial, type Poly, type Power } from './poly.ts';
+import { commonFactor, monomial, multiply, oppositeKey, poly, scale, type Guard, type Monomial, type Poly, type Power } from './poly.ts';
 
 export interface Express {
   readonly letters: Letters;
@@ -57,6 +57,8 @@ export function expressPoly(p: Poly, x: Express): Expr {
 
 /** The terms of a sum, those over the same sizes in one bracket, the first one positive where there is one. */
 function expressSum(rest: Poly, x: Express): Expr {
+  const either = splitByGuard(rest);
+  if (either) return select(conditionsOf(either.guard, x)[0]!, expressPoly(either.yes, x), expressPoly(either.no, x));
   const groups = new Map<string, { over: Monomial; terms: Monomial[] }>();
   for (const m of rest) {
     const over = sizesBelow(m, x);
@@ -85,6 +87,20 @@ function expressSum(rest: Poly, x: Express): Expr {
   return terms.reduce<Expr | undefined>(
     (sum, t) => (sum === undefined ? (t.negative ? neg(t.e) : t.e) : t.negative ? sub(sum, t.e) : add(sum, t.e)), undefined,
   ) ?? constant(0);
+}
+
+/** `[c]*a + [not c]*b`, where every term is under one or the other, is `where(c, a, b)`. */
+function splitByGuard(p: Poly): { guard: Guard; yes: Poly; no: Poly } | undefined {
+  for (const guard of p[0]?.guards ?? []) {
+    if (guard.kind === 'inside' || guard.negated) continue;
+    const opposite = oppositeKey(guard);
+    const has = (m: Monomial, key: string | undefined): boolean => m.guards.some((g) => g.key === key);
+    if (!p.every((m) => has(m, guard.key) || has(m, opposite)) || !p.some((m) => has(m, opposite))) continue;
+    const under = (key: string | undefined): Poly =>
+      poly(p.filter((m) => has(m, key)).map((m) => monomial(m.coefficient, m.powers, m.guards.filter((g) => g.key !== key))));
+    return { guard, yes: under(guard.key), no: under(opposite) };
+  }
+  return undefined;
 }
 
 export function expressMonomial(m: Monomial, x: Express): Expr {

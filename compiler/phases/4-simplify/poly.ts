@@ -86,7 +86,7 @@ export function guardAxes(g: Guard): Set<string> {
 }
 
 /** The key of the opposite guard. */
-function oppositeKey(g: Guard): string | undefined {
+export function oppositeKey(g: Guard): string | undefined {
   if (g.kind === 'equal') return equalGuard(g.at, !g.negated).key;
   return g.kind === 'when' ? whenGuard(g.condition, !g.negated).key : undefined;
 }
