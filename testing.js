@@ -5,4 +5,4 @@ import { existsSync } from 'node:fs';
 const source = new URL('./compiler/testing/index.ts', import.meta.url);
 const built = new URL('./dist/compiler/testing/index.js', import.meta.url);
 
-export const { proveKernel } = await import((existsSync(source) ? source : built).href);
+export const { proofsOf } = await import((existsSync(source) ? source : built).href);
