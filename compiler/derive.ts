@@ -9,17 +9,18 @@ import { differentiate, functionName, type Differentiated } from './phases/3-dif
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
 import { chooseCache, type CacheTrial } from './cache.ts';
+import type { Span } from './support/source.ts';
 import { costOf, type Cost } from './ir/cost.ts';
 
 /** Holds claims that no proof was found for against numbers; the mode is told by its place among the modes. */
 export type TestClaims = (mode: number, names: ReadonlySet<string>) => readonly Verdict[];
 
 /** Derives the gradients of a layer. Throws DiagnosticError if the cache does not hold what backward needs, or a claim is wrong. */
-export function derive(layer: Layer, testClaims: TestClaims): Derived {
+export function derive(layer: Layer, testClaims: TestClaims, cacheSpan?: Span): Derived {
   const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => tryCache(layer, e)) : layer.cache;
   const modes = layer.modes.map((mode) => deriveMode(layer, mode, entries));
-  const problem = modes.flatMap((m) => m.simplified.missing)[0];
-  if (problem !== undefined) throw new DiagnosticError([insufficient(layer, problem, modes)]);
+  const problems = insufficient(layer, modes, cacheSpan);
+  if (problems.length > 0) throw new DiagnosticError(problems);
   const { cache, held } = cacheTensors(layer, entries);
   const made = modes.map((m) => programs(layer, m, cache, held));
   const refused: Diagnostic[] = [];
@@ -57,16 +58,45 @@ function deriveMode(layer: Layer, mode: ModeProgram, entries: readonly CacheEntr
 
 export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
-function insufficient(layer: Layer, name: string, modes: readonly ModeResult[]) {
-  const gradient = modes.flatMap((m) => m.simplified.gradients)[0]?.name ?? 'the gradient';
-  const entry = layer.cache === 'auto' ? undefined : layer.cache[0];
-  const span = entry?.span;
-  return {
-    code: 'cache-insufficient' as const,
-    message: `backward needs \`${name}\` (first for \`${gradient}\`), which neither the cache nor the parameters hold`,
-    ...(span ? { span } : {}),
-    help: `add \`${name}\` to \`cache\`, or write \`cache: auto\``,
-  };
+/** One diagnostic for each thing that is missing: what reads it, through which definitions, and what to cache. */
+function insufficient(layer: Layer, modes: readonly ModeResult[], span: Span | undefined): Diagnostic[] {
+  const out = new Map<string, Diagnostic>();
+  for (const { differentiated, simplified } of modes) {
+    const { definitions } = simplified.backward;
+    const forward = new Set([...differentiated.flat, ...differentiated.hits].map((d) => d.name));
+    for (const name of simplified.missing) {
+      const lacking = dependents(definitions, name);
+      const gradients = simplified.gradients.map((g) => g.name).filter((g) => lacking.has(g));
+      const named = (d: Definition): boolean => forward.has(d.name) && lacking.has(d.name) && d.anonymous !== true;
+      // The forward values that gradients read themselves, not those behind them.
+      const direct = definitions.filter((d) => named(d) && definitions.some((r) => !forward.has(r.name) && namesOfFormula(r).includes(d.name)));
+      const input = layer.inputs.some((t) => t.name === name);
+      const choices = [...direct.map((d) => d.name), ...(input ? [name] : [])];
+      const through = direct.length > 0 ? ` through ${quoted(direct.map((d) => d.name), 'and')},` : '';
+      out.set(name, {
+        code: 'cache-insufficient',
+        message: `${quoted(gradients, 'and')} ${gradients.length === 1 ? 'needs' : 'need'} \`${name}\`,${through} and backward has neither it nor a way to compute it`,
+        ...(span ? { span } : {}),
+        help: direct.length > 0 && input ? `add ${quoted(direct.map((d) => d.name), 'and')} to \`cache\`, or \`${name}\`; or write \`cache: auto\``
+          : `add ${quoted(choices.length > 0 ? choices : [name], 'and')} to \`cache\`, or write \`cache: auto\``,
+      });
+    }
+  }
+  return [...out.values()];
+}
+
+const quoted = (names: readonly string[], last: string): string => {
+  const q = names.map((n) => `\`${n}\``);
+  return q.length <= 1 ? q.join('') : `${q.slice(0, -1).join(', ')} ${last} ${q.at(-1)!}`;
+};
+
+const namesOfFormula = (d: Definition): string[] => (d.formula.kind === 'hit' ? [d.formula.of] : readsOf(d.formula).map((r) => r.tensor));
+
+/** The definitions that read a name, themselves or through others. */
+function dependents(definitions: readonly Definition[], name: string): Set<string> {
+  const out = new Set<string>();
+  for (const d of definitions) if (namesOfFormula(d).some((n) => n === name || out.has(n))) out.add(d.name);
+  return out;
 }
 
 /** Passes, large arrays read, reductions, small reductions, flops and length, summed over the modes. */

@@ -68,7 +68,7 @@ export function compileFront(request: LayerRequest, trace: Trace): Front {
   const derived = derive(layer, (mode, names) => {
     small ??= elaborate(spec, { sizes: sampleSizes(spec, options), options, dtype: 'f64' });
     return testClaims(small, small.modes[mode]!, names);
-  });
+  }, (spec.cache ?? spec.layer).span);
   trace.stage('grad', () => derived, (d) => d.modes.forEach((m) => verifyProgram(m.oracle)),
     (d) => d.modes.map((m) => printProgram(m.staged)).join('\n'));
   trace.stage('simplified', () => derived, verifyDerived, (d) => d.modes.map((m) => printProgram(m.backward)).join('\n'));

@@ -153,11 +153,6 @@ export const meaningCodes = codes({
     bad: 'mask: { train: where(u < p, 1, 0) }\ncache: [mask]',
     good: 'mask: { train: where(u < p, 1, 0), test: 1 }\ncache: [mask]',
   },
-  'not-differentiable': {
-    about: 'The gradient of this formula does not exist or cannot be written in the language.',
-    bad: 'out: x[N, ids] with ids computed from x',
-    good: 'out: x[N, ids] with ids an input of dtype i32',
-  },
   'integer-tensor': {
     about: 'A tensor of `dtype: i32` is an input: labels and ids. State, parameters, random tensors and outputs are real numbers.',
     bad: 'params: { w: { shape: [D], dtype: i32 } }',
