@@ -56,6 +56,8 @@ export type LoopExpr =
 
 export type Stmt =
   | { readonly kind: 'loop'; readonly v: string; readonly from: Linear; readonly to: Linear; readonly step: number;
+      /** The axis's size: v stays below it. */
+      readonly size: number;
       /** Holds for every value that v takes, because `from` and `to` were narrowed to it. */
       readonly within: readonly Range[]; readonly body: readonly Stmt[] }
   | { readonly kind: 'let'; readonly name: string; readonly ty: Ty; readonly mutable: boolean; readonly value: LoopExpr }

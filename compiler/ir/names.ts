@@ -18,13 +18,15 @@ const RESERVED: readonly string[] = [
   'unknown', 'using', 'var', 'void', 'while', 'with', 'yield', '__proto__',
   'Array', 'ArrayBuffer', 'Error', 'Float32Array', 'Float64Array', 'Infinity', 'Int32Array', 'Math', 'NaN', 'Number',
   'Object', 'RangeError', 'Readonly', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'globalThis',
-  'spec', 'Cache', 'Buffers', 'createCache', 'bind', 'bound', 'buffers', 'cache', 'seed', 'step', 'forward', 'forwardTrain',
+  'spec', 'Cache', 'Buffers', 'Bound', 'createCache', 'bind', 'bound', 'buffers', 'cache', 'seed', 'step', 'forward', 'forwardTrain',
   'forwardTest', 'backward', 'backwardTrain', 'backwardTest', 'backwardStaged', 'backwardTrainStaged',
-  'backwardTestStaged', 'checkArray', 'checkHeld', 'badIndex', 'erf', 'sigmoid', 'philox', 'fillUniform', 'exports',
+  'backwardTestStaged', 'checkArray', 'checkHeld', 'checkDraw', 'badIndex', 'erf', 'sigmoid', 'fillUniform', 'highProduct', 'exports',
 ];
 
 export class Scope {
   readonly #taken: Set<string>;
+  /** Names of the scopes inside this one: taking one of them would be shadowed there. */
+  readonly #inside = new Set<string>();
   readonly #parent: Scope | undefined;
 
   constructor(parent?: Scope) {
@@ -36,13 +38,17 @@ export class Scope {
     return this.#taken.has(name) || (this.#parent?.has(name) ?? false);
   }
 
-  /** The wish itself where it is free, else the wish with `_` or a number behind it. Always an ASCII identifier. */
-  fresh(wish: string): string {
+  /**
+   * The wish itself where it is free, else the wish with `_` or a number behind it. Always an ASCII identifier. It is
+   * taken in `into`, which may be a scope around this one: a name that is declared further out must be free here too.
+   */
+  fresh(wish: string, into: Scope = this): string {
     const clean = wish.replace(/'/g, '2').replace(/[^A-Za-z0-9_]/g, '_');
     const base = clean === '' || /^[0-9]/.test(clean) ? `_${clean}` : clean;
     let name = base;
-    for (let n = 1; this.has(name); n++) name = n === 1 ? `${base}_` : `${base}_${n}`;
-    this.#taken.add(name);
+    for (let n = 1; this.has(name) || into.#inside.has(name); n++) name = n === 1 ? `${base}_` : `${base}_${n}`;
+    into.#taken.add(name);
+    for (let outer = into.#parent; outer; outer = outer.#parent) outer.#inside.add(name);
     return name;
   }
 }
@@ -67,6 +73,8 @@ export interface ModuleNames {
   product(axes: readonly string[]): NamedConstant | undefined;
   /** The parameter that carries a tensor. */
   array(tensor: string): string;
+  /** The local that stands for an array of the cache, by its field. */
+  field(name: string): string;
 }
 
 /** Makes the names of one module. Deterministic: the same layer gives the same names. */
@@ -77,6 +85,7 @@ export function moduleNames(layer: Layer): ModuleNames {
   const options = new Map<string, NamedConstant>();
   const products = new Map<string, NamedConstant>();
   const arrays = new Map<string, string>();
+  const fields = new Map<string, string>();
   const declare = (wish: string, value: number, text: string, uses: readonly string[] = []): NamedConstant => {
     const made = { name: scope.fresh(wish), value, text, uses };
     constants.set(made.name, made);
@@ -99,7 +108,11 @@ export function moduleNames(layer: Layer): ModuleNames {
 
   for (const axis of [...layer.givenAxes, ...layer.derivedAxes]) size(axis);
   for (const [name, value] of layer.env.options) if (typeof value === 'number') numericOption(name);
-  return { scope, constants, size, option: numericOption, product, array: (tensor) => memo(arrays, tensor, () => scope.fresh(tensor)) };
+  return {
+    scope, constants, size, option: numericOption, product,
+    array: (tensor) => memo(arrays, tensor, () => scope.fresh(tensor)),
+    field: (name) => memo(fields, name, () => scope.fresh(name)),
+  };
 }
 
 const optionValue = (env: Env, name: string): number => Number(env.options.get(name));

@@ -4,8 +4,9 @@
  * the frames' tables of values are all that common subexpressions take.
  */
 import { invariant } from '../../support/invariant.ts';
+import { sizeOf } from '../../ir/affine.ts';
 import { collect, linearKey, type Buffer, type Linear, type LoopExpr, type Range, type Stmt, type Term, type Ty } from '../../ir/loop.ts';
-import type { Scope } from '../../ir/names.ts';
+import { Scope } from '../../ir/names.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Slot } from './access.ts';
 import { axesOf } from './dag.ts';
@@ -13,6 +14,7 @@ import type { Context } from './space.ts';
 import type { Storage } from './storage.ts';
 
 export interface Frame {
+  readonly scope: Scope;
   readonly stmts: Stmt[];
   readonly values: Map<string, LoopExpr>;
 }
@@ -24,7 +26,7 @@ export interface Lane {
 }
 
 export class Builder {
-  readonly frames: Frame[] = [{ stmts: [], values: new Map() }];
+  readonly frames: Frame[];
   readonly axisFrame = new Map<string, number>();
   readonly axisVar = new Map<string, string>();
   readonly lanes = new Map<string, Lane>();
@@ -37,7 +39,6 @@ export class Builder {
   readonly shared = new Set<Expr>();
   laneName = '';
   readonly context: Context;
-  readonly scope: Scope;
   readonly storage: ReadonlyMap<string, Storage>;
   readonly buffers: ReadonlyMap<string, Buffer>;
 
@@ -48,9 +49,14 @@ export class Builder {
   ) {
     this.accumulates = accumulates;
     this.context = context;
-    this.scope = scope;
+    this.frames = [{ scope, stmts: [], values: new Map() }];
     this.storage = storage;
     this.buffers = buffers;
+  }
+
+  /** The names in use where statements are written now. */
+  get scope(): Scope {
+    return this.frame(this.depth).scope;
   }
 
   get depth(): number {
@@ -69,7 +75,7 @@ export class Builder {
 
   /** Opens a frame, lets `fill` write into it, and hands its statements over. */
   nested(fill: () => void): readonly Stmt[] {
-    this.frames.push({ stmts: [], values: new Map() });
+    this.frames.push({ scope: new Scope(this.scope), stmts: [], values: new Map() });
     this.levels.clear();
     fill();
     this.levels.clear();
@@ -79,17 +85,21 @@ export class Builder {
   }
 
   /** A loop over an axis; `fill` writes its body. */
-  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; within?: readonly Range[] }, fill: () => void): void {
-    const v = this.scope.fresh(axis.toLowerCase());
+  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; within?(): readonly Range[] }, fill: () => void): void {
+    let v = '';
+    let within: readonly Range[] = [];
     const body = this.nested(() => {
+      v = this.scope.fresh(axis.toLowerCase());
       this.axisVar.set(axis, v);
       this.axisFrame.set(axis, this.depth);
       this.varFrame.set(v, this.depth);
+      within = bounds.within?.() ?? [];
       fill();
       this.axisVar.delete(axis);
       this.axisFrame.delete(axis);
     });
-    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step, within: bounds.within ?? [], body });
+    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step,
+      size: sizeOf(this.context.env, axis), within, body });
   }
 
   /** Statements under a condition. What runs over `axes` belongs inside. */
@@ -157,7 +167,7 @@ export class Builder {
 
   /** A new local in a frame. */
   local(wish: string, ty: Ty, value: LoopExpr, depth: number, mutable = false): LoopExpr & { kind: 'local' } {
-    const name = this.scope.fresh(wish);
+    const name = this.scope.fresh(wish, this.frame(depth).scope);
     this.frame(depth).stmts.push({ kind: 'let', name, ty, mutable, value });
     this.varFrame.set(name, depth);
     return { kind: 'local', ty, name };

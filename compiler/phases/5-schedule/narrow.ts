@@ -21,7 +21,7 @@ export interface Condition {
 export interface Narrowing {
   readonly facts: readonly string[];
   /** Writes what the bounds need before the loop. */
-  bounds(b: Builder): { from: Linear; to: Linear; step: number; within: readonly Range[] };
+  bounds(b: Builder): { from: Linear; to: Linear; step: number; within(): readonly Range[] };
 }
 
 export interface Narrowed {
@@ -79,7 +79,6 @@ function boundsOf(b: Builder, axis: string, slots: readonly Slot[]): ReturnType<
   const whole: Linear = [{ k: size.value, factors: [size.name] }];
   let from: LoopExpr = { kind: 'const', value: 0 };
   let to: LoopExpr = { kind: 'linear', at: whole };
-  const within: Range[] = [];
   for (const s of slots) {
     const rest = collect([...s.terms.filter((t) => t.axis !== axis).flatMap((t) => b.axisTerms(t.axis, t.k, t.factors)), ...s.constants]);
     const k = coefficient(s, axis);
@@ -95,7 +94,8 @@ function boundsOf(b: Builder, axis: string, slots: readonly Slot[]): ReturnType<
   const v = axis.toLowerCase();
   let start = from.kind === 'const' ? [] : localTerm(b, `${v}From`, from);
   if (stepper) start = aligned(b, `${v}From`, start, stepper, axis);
-  return { from: start, to: to.kind === 'linear' ? whole : localTerm(b, `${v}To`, to), step: stepper?.divisor ?? 1, within };
+  return { from: start, to: to.kind === 'linear' ? whole : localTerm(b, `${v}To`, to), step: stepper?.divisor ?? 1,
+    within: () => slots.map((s) => b.range(s)) };
 }
 
 /** The greatest numerator that is still inside. */

@@ -13,7 +13,7 @@ import { axesOf, nodesOf, readsIn } from './dag.ts';
 import type { Tree } from './group.ts';
 import { narrow, type Narrowed } from './narrow.ts';
 import type { Info } from './space.ts';
-import type { Storage } from './storage.ts';
+import { bufferKey, type Storage } from './storage.ts';
 import { addressOf, keyOf, localOf, valueOf } from './values.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
@@ -202,7 +202,7 @@ class PassBuilder {
     let value = valueOf(b, info.body);
     if (item.store) {
       if (early) value = localOf(b, info.body);
-      const buffer = b.buffers.get(item.store.name);
+      const buffer = b.buffers.get(bufferKey(item.store));
       invariant(buffer, `${item.store.name} has no array`);
       const op = b.accumulates && item.store.role === 'gradient' ? '+=' : '=';
       const axes = item.store.hit?.form === 'offset' ? item.store.hit.of : item.store.axes;
@@ -235,12 +235,19 @@ class PassBuilder {
     const several = this.pass.infos.filter((i) => i.form !== 'each').length;
     const count = item.kind === 'arg' ? 1 : Math.min(width, several > 6 ? 1 : several > 3 ? 2 : 4);
     const names: string[] = [];
-    const stem = count > 1 && !item.name.startsWith('%') ? `${item.name}Sum` : base;
+    const stem = this.stem(item.name.startsWith('%') ? wish : `${item.name}Sum`, count);
     for (let n = 0; n < count; n++) {
       names.push(b.local(count > 1 ? `${stem}${n}` : base, 'f64', constant(from), b.depth, true).name);
     }
     if (item.kind === 'arg') names.push(b.local('offset', 'i32', constant(0), b.depth, true).name);
     this.accumulators.set(info, { info, names });
+  }
+
+  /** A name whose numbered lanes are all free. */
+  stem(wish: string, count: number): string {
+    const isFree = (stem: string): boolean => Array.from({ length: count }, (_, n) => `${stem}${n}`).every((name) => !this.b.scope.has(name));
+    const candidates = [wish, ...(wish === 'sum' ? ['acc', 'part'] : []), ...[...'BCDEFGHIJKLMNOPQRSTUVWXYZ'].map((c) => `${wish}${c}`)];
+    return candidates.find(isFree) ?? wish;
   }
 
   array(info: Info): Storage {

@@ -12,6 +12,7 @@ import type { Item, Items, Source } from './items.ts';
 export function shareItems(from: Items): Items {
   const { env } = from.program;
   const sources = new Map(from.sources);
+  const names = new Map(from.names);
   const kept = new Map<Expr, Expr>();
   const made: Item[] = [];
   const wanted = functionsOfSeveral(from.items);
@@ -37,13 +38,19 @@ export function shareItems(from: Items): Items {
 
   function rewriteBody(body: Expr, space: ReadonlySet<string>): Expr {
     const lazy = readInBranches(body);
-    return rebuild(body, (e) => {
+    const memo = new Map<Expr, Expr>();
+    const made = rebuild(body, (e) => {
       if (e.kind === 'read' || e.kind === 'const' || lazy.has(e) || e === working) return undefined;
       if (wanted.has(e)) return keep(e);
       const axes = axesOf(e);
       const still = [...space].some((axis) => sizeOf(env, axis) > 1 && !axes.has(axis));
       return axes.size > 0 && still && costOf(e).heavy ? keep(e) : undefined;
-    });
+    }, memo);
+    for (const [e, now] of memo) {
+      const name = from.names.get(e);
+      if (name !== undefined && now.kind !== 'read' && !names.has(now)) names.set(now, name);
+    }
+    return made;
   }
 
   const items = from.items.map((item) => {
@@ -54,7 +61,7 @@ export function shareItems(from: Items): Items {
     return next;
   });
   const buffered = bufferUpdates([...made, ...items], sources);
-  return { ...from, items: inOrder(buffered, sources), sources };
+  return { ...from, items: inOrder(buffered, sources), sources, names };
 }
 
 /** Functions that more than one item asks for. Each item's own root does not count: it is kept as it is. */

@@ -6,6 +6,7 @@ import { invariant } from '../../support/invariant.ts';
 import { sizeOf } from '../../ir/affine.ts';
 import type { Buffer } from '../../ir/loop.ts';
 import type { Scope } from '../../ir/names.ts';
+import type { Tensor } from '../../ir/tensor.ts';
 import type { Tree } from './group.ts';
 import type { Context, Info } from './space.ts';
 
@@ -14,6 +15,9 @@ export interface Storage {
   /** The item's axes that the array has: those that are not bound around both its writer and its readers. */
   readonly axes: readonly string[];
 }
+
+/** An output and an array of the cache may have one name. */
+export const bufferKey = (t: Tensor): string => (t.role === 'cache' ? `cache:${t.name}` : t.name);
 
 interface Place {
   readonly groups: readonly Tree[];

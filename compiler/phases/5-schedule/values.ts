@@ -9,6 +9,7 @@ import type { Builder } from './builder.ts';
 import { axesOf } from './dag.ts';
 import type { Source } from './items.ts';
 import { slotsOf } from './space.ts';
+import { bufferKey } from './storage.ts';
 
 /** The branches taken on the way to a node: gathers behind them are checked only where they are read. */
 export type Path = readonly { readonly c: Expr; readonly taken: boolean }[];
@@ -197,7 +198,7 @@ function makeRead(b: Builder, e: ExprOf<'read'>, at: number, path: Path): LoopEx
   const source = b.context.items.sources.get(e.tensor);
   invariant(source, `nothing is named ${e.tensor}`);
   const stored = b.storage.get(e.tensor);
-  const buffer = stored?.buffer ?? b.buffers.get(e.tensor);
+  const buffer = stored?.buffer ?? (source.tensor && b.buffers.get(bufferKey(source.tensor)));
   invariant(buffer, `${e.tensor} is read where it is not known`);
   const slots = slotsOf(source, e.index, b.context);
   const tests: LoopExpr[] = [];

@@ -23,7 +23,7 @@ function writeStmt(w: CodeBlockWriter, s: Stmt, p: Printer): void {
       w.writeLine(`fillUniform(${s.buffer}, seed, step, ${s.stream}, ${number(s.low, p)}, ${number(s.high, p)});`);
       return;
     case 'when':
-      w.write(`if (${exprText(s.condition, p)})`).inlineBlock(() => writeBody(w, s.body, p)).newLine();
+      w.write(`if (${exprText(s.condition, p)}) `).inlineBlock(() => writeBody(w, s.body, p)).newLine();
       return;
     case 'loop': writeLoop(w, s, p); return;
     case 'check': writeCheck(w, s, p); return;
@@ -35,7 +35,7 @@ const number = (value: number, p: Printer): string => exprText({ kind: 'const', 
 
 function writeLoop(w: CodeBlockWriter, s: Stmt & { kind: 'loop' }, p: Printer): void {
   const step = s.step === 1 ? `${s.v}++` : `${s.v} += ${s.step}`;
-  w.write(`for (let ${s.v} = ${linearText(s.from, p)}; ${s.v} < ${linearText(s.to, p, LEVEL.sum)}; ${step})`);
+  w.write(`for (let ${s.v} = ${linearText(s.from, p)}; ${s.v} < ${linearText(s.to, p, LEVEL.sum)}; ${step}) `);
   w.inlineBlock(() => writeBody(w, s.body, p)).newLine();
 }
 
@@ -45,7 +45,7 @@ function writeCheck(w: CodeBlockWriter, s: Stmt & { kind: 'check' }, p: Printer)
   const call = `badIndex(${quoted(e.tensor)}, [${index}], ${exprText(e.value, p)}, ${s.local}, ${e.factor}, ${s.sizeName ?? s.size}, ${quoted(e.of)});`;
   const outside = `${s.local} < 0 || ${s.local} >= ${s.sizeName ?? s.size}`;
   if (!s.when) return void w.writeLine(`if (${outside}) ${call}`);
-  w.write(`if (${outside})`).inlineBlock(() => {
+  w.write(`if (${outside}) `).inlineBlock(() => {
     w.writeLine(`if (${exprText(s.when!, p)}) ${call}`);
     w.writeLine(`${s.local} = 0;`);
   }).newLine();

@@ -1,0 +1,95 @@
+/**
+ * Phase 5: Program -> LoopNest. Takes formulas apart into items (items.ts, share.ts), looks at how each wants to be looped
+ * over (space.ts), lets them share loops (group.ts), decides what needs an array (storage.ts) and writes the statements
+ * (passes.ts, values.ts). Everything about speed and names is decided here; emitters only print.
+ */
+import { sizeOf } from '../../ir/affine.ts';
+import { cacheField } from '../../ir/derived.ts';
+import type { Buffer, LoopNest, Stmt } from '../../ir/loop.ts';
+import { constantsIn } from '../../ir/loop-walk.ts';
+import { Scope, type ModuleNames } from '../../ir/names.ts';
+import type { Program, Tensor } from '../../ir/tensor.ts';
+import { Builder } from './builder.ts';
+import { costOf, readsIn } from './dag.ts';
+import { groupItems } from './group.ts';
+import { makeItems, type Items } from './items.ts';
+import { buildTree } from './passes.ts';
+import { pointsOf, shareItems } from './share.ts';
+import { infosOf, type Context } from './space.ts';
+import { bufferKey, storeItems, type ScratchPool } from './storage.ts';
+
+export interface ScheduleOptions {
+  readonly names: ModuleNames;
+  /** Scratch is dead between calls, so the functions of a module share it. */
+  readonly pool: ScratchPool;
+  /** Gradients are added to, not written. */
+  readonly accumulate: boolean;
+  /** The module owns its arrays: an input that the cache holds is the input itself. */
+  readonly inModule: boolean;
+}
+
+/**
+ * Schedules one program.
+ * @throws InternalError if the program is not well formed; what a user can get wrong was caught before
+ */
+export function schedule(program: Program, options: ScheduleOptions): LoopNest {
+  const items = shareItems(makeItems(program));
+  const context: Context = { env: program.env, names: options.names, items };
+  const scope = new Scope(options.names.scope);
+  const infos = infosOf(context);
+  const trees = groupItems(infos);
+  const taken = new Set<string>();
+  const storage = storeItems(trees, infos, context, options.pool, taken);
+  const buffers = buffersOf(items, options, taken, program);
+  const builder = new Builder(context, scope, storage, buffers, options.accumulate);
+  for (const s of draws(items, buffers)) builder.push(s);
+  buildTree(builder, trees);
+  const body = builder.frame(0).stmts;
+  const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer)];
+  const constants = new Map([...constantsIn(body)].map((name) => [name, options.names.constants.get(name)!.value]));
+  const flops = items.items.reduce((n, i) => n + pointsOf(i, program.env) * Math.max(0, costOf(i.body).operations + (i.kind === 'each' ? 0 : 1)), 0);
+  return { name: program.name, buffers: used, constants, parts: [], body, flops };
+}
+
+/** The tensors that are read or stored, by name. */
+function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, program: Program): Map<string, Buffer> {
+  const out = new Map<string, Buffer>();
+  const read = new Set(items.items.flatMap((i) => readsIn(i.body).map((r) => r.tensor)));
+  const written = new Map(items.items.flatMap((i) => (i.store ? [[bufferKey(i.store), i.store] as const] : [])));
+  const add = (t: Tensor): void => {
+    const key = bufferKey(t);
+    if (out.has(key)) return;
+    const access = written.has(key) ? (read.has(t.name) ? 'both' : 'written') : 'read';
+    out.set(key, t.role === 'random' ? options.pool.take(t.name, isUnit(t) ? 'f32' : 'f64', elements(t, program), taken) : {
+      name: t.role === 'cache' && !(t.held && options.inModule) ? options.names.field(cacheField(t)) : options.names.array(t.name),
+      tensor: t.name, elem: elemOf(t, program), length: elements(t, program),
+      slack: 0, access, ...(t.role === 'cache' ? { role: 'field', field: cacheField(t) } : { role: 'argument' }),
+    });
+  };
+  for (const t of program.tensors) if (read.has(t.name)) add(t);
+  for (const t of written.values()) add(t);
+  return out;
+}
+
+/** Numbers of [0, 1) are multiples of 2^-24, which a float holds exactly. */
+const isUnit = (t: Tensor): boolean => t.uniform?.[0] === 0 && t.uniform[1] === 1;
+
+export function elemOf(t: Tensor, program: Pick<Program, 'env'>): Buffer['elem'] {
+  if (!t.hit) return t.dtype;
+  if (t.hit.form === 'offset') return 'i32';
+  // A mask of shares holds the number of hits of its window, which may not fit a byte.
+  const window = t.hit.reduced.reduce((n, a) => n * sizeOf(program.env, a), 1);
+  return t.hit.ties === 'split' && window > 255 ? 'i32' : 'u8';
+}
+
+export function elements(t: Tensor, program: Pick<Program, 'env'>): number {
+  const axes = t.hit?.form === 'offset' ? t.hit.of : t.axes;
+  return axes.reduce((n, a) => n * sizeOf(program.env, a), 1);
+}
+
+function draws(items: Items, buffers: ReadonlyMap<string, Buffer>): Stmt[] {
+  return items.program.tensors.filter((t) => t.role === 'random' && buffers.has(t.name)).map((t, n): Stmt => {
+    const [low, high] = t.uniform ?? [0, 1];
+    return { kind: 'draw', buffer: buffers.get(t.name)!.name, stream: t.stream ?? n, low, high };
+  });
+}

@@ -1,0 +1,129 @@
+/** The exported functions of a module: signature, docstring, checks at the top, and the loops. */
+import { StructureKind, type CodeBlockWriter, type FunctionDeclarationStructure, type OptionalKind, type ParameterDeclarationStructure } from 'ts-morph';
+import type { Derived } from '../../../ir/derived.ts';
+import type { LoopNest } from '../../../ir/loop.ts';
+import { statements } from '../../../ir/loop-walk.ts';
+import type { ModuleNames } from '../../../ir/names.ts';
+import { slotsText } from '../../../ir/print.ts';
+import type { Printer } from './expressions.ts';
+import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
+import { writeBody } from './statements.ts';
+import { columns, comment, property, quoted } from './text.ts';
+
+export interface ModuleShape {
+  readonly derived: Derived;
+  readonly names: ModuleNames;
+  readonly printer: Printer;
+  readonly fields: readonly Field[];
+  readonly accumulate: boolean;
+  readonly buffers: 'caller' | 'module';
+}
+
+export function functionStructure(f: FunctionShape, nest: LoopNest, m: ModuleShape): FunctionDeclarationStructure {
+  return {
+    kind: StructureKind.Function, isExported: true, name: f.name, returnType: 'void',
+    parameters: parametersOf(f, m),
+    docs: [{ description: docOf(f, m) }],
+    statements: (w) => {
+      if (m.buffers === 'caller') {
+        writeChecks(w, f, m);
+        writeCache(w, f, nest, m);
+      } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
+      writeBody(w, nest.body, m.printer);
+    },
+  };
+}
+
+/** What a function of this shape takes: all of its arguments, or only the draw where the module owns its arrays. */
+export const takes = (f: FunctionShape, m: Pick<ModuleShape, 'buffers'>): readonly Argument[] =>
+  (m.buffers === 'caller' ? f.arguments : f.arguments.filter((a) => a.kind === 'seed' || a.kind === 'step'));
+
+function parametersOf(f: FunctionShape, m: ModuleShape): OptionalKind<ParameterDeclarationStructure>[] {
+  return takes(f, m).map((a) => ({ name: identifier(a, m), type: typeOf(a) }));
+}
+
+export const identifier = (a: Argument, m: Pick<ModuleShape, 'names'>): string => (a.kind === 'tensor' ? m.names.array(a.tensor.name) : a.kind);
+export const typeOf = (a: Argument): string => (a.kind === 'tensor' ? ARRAYS[a.tensor.dtype] : a.kind === 'cache' ? 'Cache' : 'number');
+
+const TITLES: Readonly<Record<FunctionShape['pass'], string>> = { forward: 'Writes the outputs and fills the cache', backward: 'Writes the gradients' };
+
+function docOf(f: FunctionShape, m: ModuleShape): string {
+  const updates = f.arguments.flatMap((a) => (a.kind === 'tensor' && (a.access === 'updated' || (a.access === 'written' && a.tensor.role === 'state')) ? [a.tensor.name] : []));
+  const what = f.pass === 'backward' && m.accumulate ? 'Adds to the gradients' : TITLES[f.pass];
+  const how = f.staged ? ', by the unsimplified reverse sweep: the same results, one step of the chain rule at a time'
+    : updates.length > 0 ? ` and updates ${updates.join(', ')}` : '';
+  const mode = f.mode.mode ? `, ${f.mode.mode} mode` : '';
+  const lines = [`${what}${how}${mode}. Arrays are row-major and must not overlap.`, ''];
+  const rows = takes(f, m).map((a) => ['@param', identifier(a, m), ...about(a, f, m)]);
+  if (rows.length > 0) lines.push(...columns(rows));
+  if (m.buffers === 'caller') lines.push('@throws RangeError if an array has the wrong length, TypeError if it has the wrong type');
+  return `\n${lines.map(comment).join('\n')}`;
+}
+
+function about(a: Argument, f: FunctionShape, m: ModuleShape): string[] {
+  if (a.kind === 'cache') return [f.pass === 'forward' ? 'written' : 'read', ''];
+  if (a.kind !== 'tensor') return ['read', 'an integer from 0 to 2^53 - 1'];
+  const access = a.access === 'written' && a.tensor.role === 'gradient' && m.accumulate ? 'added to' : a.access;
+  return [access, shapeText(a.tensor.slots, shapeOf(a.tensor, m.derived))];
+}
+
+const shapeText = (slots: readonly (readonly string[])[], shape: readonly number[]): string =>
+  (slots.length === 0 ? '[], one number' : `${slotsText(slots)} = [${shape.join(', ')}]`);
+
+// ---------------------------------------------------------------------------------------------------------- checks
+
+function writeChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
+  for (const a of f.arguments) {
+    if (a.kind !== 'tensor') continue;
+    writeCheck(w, 'checkArray', identifier(a, m), a.tensor.dtype, a.tensor.slots, shapeOf(a.tensor, m.derived), a.tensor.name, m);
+  }
+  if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
+}
+
+function writeCheck(
+  w: CodeBlockWriter, check: string, array: string, elem: Field['elem'], slots: readonly (readonly string[])[], shape: readonly number[],
+  name: string, m: ModuleShape,
+): void {
+  const axes = slots.flat();
+  const length = axes.length === 0 ? '1' : axes.map((a) => m.names.size(a).name).join(' * ');
+  const text = slots.length === 0 ? '[]' : `${slotsText(slots)} = [${shape.join(', ')}]`;
+  w.writeLine(`${check}(${array}, ${quoted(ARRAYS[elem])}, ${length}, ${quoted(name)}, ${quoted(text)});`);
+}
+
+/** Takes the fields that the body uses out of the cache, checked; forward puts the inputs it holds in. */
+function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
+  const used = nest.buffers.filter((b) => b.role === 'field');
+  for (const b of used) {
+    const field = m.fields.find((x) => x.name === b.field);
+    if (!field) continue;
+    w.writeLine(`const ${b.name} = cache${access(field.name)};`);
+    writeCheck(w, field.held ? 'checkHeld' : 'checkArray', b.name, field.elem, field.slots, field.shape, `cache.${field.name}`, m);
+  }
+  if (f.pass !== 'forward') return;
+  for (const field of m.fields) if (field.held) w.writeLine(`cache${access(field.name)} = ${m.names.array(field.tensor.name)};`);
+}
+
+const access = (name: string): string => {
+  const key = property(name);
+  return key.startsWith('[') ? key : `.${key}`;
+};
+
+/** Helpers that the checks of a function call. */
+export function checksOf(f: FunctionShape, nest: LoopNest, m: ModuleShape): string[] {
+  const out: string[] = [];
+  if (f.arguments.some((a) => a.kind === 'seed')) out.push('checkDraw');
+  if (m.buffers === 'module') return out;
+  if (f.arguments.some((a) => a.kind === 'tensor')) out.push('checkArray');
+  for (const b of nest.buffers) if (b.role === 'field') out.push(m.fields.find((x) => x.name === b.field)?.held ? 'checkHeld' : 'checkArray');
+  return out;
+}
+
+/** Names of constants that the checks of a function use. */
+export function sizesOf(f: FunctionShape, nest: LoopNest, m: ModuleShape): string[] {
+  if (m.buffers === 'module') return [];
+  const slots = [...f.arguments.flatMap((a) => (a.kind === 'tensor' ? a.tensor.slots : [])),
+    ...nest.buffers.flatMap((b) => (b.role === 'field' ? m.fields.find((x) => x.name === b.field)?.slots ?? [] : []))];
+  return slots.flat().map((a) => m.names.size(a).name);
+}
+
+export const isEmpty = (nest: LoopNest): boolean => [...statements(nest.body)].length === 0;

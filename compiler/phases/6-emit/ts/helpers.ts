@@ -1,0 +1,152 @@
+/**
+ * The private functions that a module may need, as source. Each stands in the module only if something calls it. Their
+ * names are reserved, so no spec can take them.
+ */
+
+export interface Helper {
+  readonly name: string;
+  readonly doc: string;
+  readonly signature: string;
+  readonly body: readonly string[];
+  /** Constants before it. */
+  readonly before?: readonly string[];
+  readonly calls?: readonly string[];
+}
+
+/** erf(x)/x as a polynomial of x^2 on [0, 1]; fitted to 7e-18. */
+const SMALL = [
+  -7.795898827002142e-10, 1.3720064546777686e-8, -1.6208483801871705e-7, 0.0000016447424703317362, -0.00001492473690741966,
+  0.00012055294904839707, -0.0008548325975389692, 0.0052239776071164225, -0.02686617064323777, 0.11283791670945006,
+  -0.37612638903183543, 1.1283791670955126,
+];
+/** erfc(x) * exp(x^2) as a polynomial of 2/(x + 2) for x in [1, 6]; fitted to 2e-18. */
+const LARGE = [
+  -0.07440021243346044, 0.5535022023245029, -1.8535316382081848, 3.6426059404027527, -4.583844406614994, 3.799359906028882,
+  -2.1298439188930316, 0.9210072415249974, -0.3377317752090611, 0.0031605924750990814, -0.011294696331083888,
+  0.08342915067749279, 0.17661452876291867, 0.24676994208173553, 0.28210194185256204, 0.28209433744603646,
+  1.273194538411999e-8,
+];
+
+/** ((a*x + b)*x + c)*x + ..., on lines of a readable length. */
+function horner(coefficients: readonly number[], x: string): string[] {
+  const lines: string[] = [];
+  const [first, ...rest] = coefficients;
+  lines.push(`let r = ${first};`);
+  for (const c of rest) lines.push(`r = r * ${x} ${c < 0 ? '-' : '+'} ${Math.abs(c)};`);
+  return lines;
+}
+
+export const helpers: readonly Helper[] = [
+  {
+    name: 'checkArray',
+    doc: 'Refuses an array of the wrong type or length.',
+    signature: 'function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void',
+    body: [
+      'if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);',
+      'if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);',
+    ],
+  },
+  {
+    name: 'checkHeld',
+    doc: 'Refuses a cache that no forward pass has filled.',
+    signature: 'function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void',
+    body: [
+      'if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);',
+      'checkArray(array, type, length, name, shape);',
+    ],
+    calls: ['checkArray'],
+  },
+  {
+    name: 'checkDraw',
+    doc: 'Refuses what the generator cannot take apart into words.',
+    signature: 'function checkDraw(seed: number, step: number): void',
+    body: [
+      'if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed: expected an integer from 0 to 2^53 - 1, got ${seed}`);',
+      'if (!Number.isSafeInteger(step) || step < 0) throw new RangeError(`step: expected an integer from 0 to 2^53 - 1, got ${step}`);',
+    ],
+  },
+  {
+    name: 'badIndex',
+    doc: 'Says which element of an integer tensor points outside another tensor. `slot` is where it points.',
+    signature: 'function badIndex(tensor: string, at: readonly number[], value: number, slot: number, factor: number, size: number, of: string): never',
+    body: [
+      'const rest = slot - factor * value;',
+      'const a = -rest / factor, b = (size - 1 - rest) / factor;',
+      'throw new RangeError(',
+      '  `${tensor}[${at.join(\', \')}] is ${value}: must be ${Math.ceil(Math.min(a, b))} to ${Math.floor(Math.max(a, b))}, it indexes ${of}`);',
+    ],
+  },
+  {
+    name: 'sigmoid',
+    doc: '1 / (1 + exp(-x)), without overflow.',
+    signature: 'function sigmoid(x: number): number',
+    body: ['const e = Math.exp(-Math.abs(x));', 'return (x < 0 ? e : 1) / (1 + e);'],
+  },
+  {
+    name: 'erf',
+    doc: 'The error function, to the last places of a double.',
+    signature: 'function erf(x: number): number',
+    body: [
+      'const a = Math.abs(x);',
+      'if (a < 1) {',
+      '  const u = x * x;',
+      ...horner(SMALL, 'u').map((l) => `  ${l}`),
+      '  return x * r;',
+      '}',
+      'if (a >= 6) return Math.sign(x);',
+      'const s = 2 / (a + 2);',
+      ...horner(LARGE, 's'),
+      'return Math.sign(x) * (1 - Math.exp(-a * a) * r);',
+    ],
+  },
+  {
+    name: 'fillUniform',
+    doc: 'Fills `out` with numbers of [low, high): Philox4x32-10, a function of seed, step, stream and place alone.',
+    signature: 'function fillUniform(out: Float32Array | Float64Array, seed: number, step: number, stream: number, low: number, high: number): void',
+    body: [
+      'const scale = (high - low) * 2 ** -24;',
+      'const key0 = seed >>> 0, key1 = Math.floor(seed / 2 ** 32) >>> 0;',
+      'for (let i = 0; i < out.length; i += 4) {',
+      '  const block = i / 4;',
+      '  let c0 = block >>> 0, c1 = Math.floor(block / 2 ** 32) >>> 0, c2 = stream, c3 = step >>> 0;',
+      '  let k0 = key0, k1 = key1;',
+      '  for (let round = 0; round < 10; round++) {',
+      '    const high0 = highProduct(0xd2511f53, c0), low0 = Math.imul(0xd2511f53, c0);',
+      '    const high1 = highProduct(0xcd9e8d57, c2), low1 = Math.imul(0xcd9e8d57, c2);',
+      '    c0 = high1 ^ c1 ^ k0;',
+      '    c1 = low1;',
+      '    c2 = high0 ^ c3 ^ k1;',
+      '    c3 = low0;',
+      '    k0 = k0 + 0x9e3779b9 | 0;',
+      '    k1 = k1 + 0xbb67ae85 | 0;',
+      '  }',
+      '  out[i] = low + (c0 >>> 8) * scale;',
+      '  if (i + 1 < out.length) out[i + 1] = low + (c1 >>> 8) * scale;',
+      '  if (i + 2 < out.length) out[i + 2] = low + (c2 >>> 8) * scale;',
+      '  if (i + 3 < out.length) out[i + 3] = low + (c3 >>> 8) * scale;',
+      '}',
+    ],
+    calls: ['highProduct'],
+  },
+  {
+    name: 'highProduct',
+    doc: 'The upper 32 bits of the product of two words.',
+    signature: 'function highProduct(a: number, b: number): number',
+    body: [
+      'const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;',
+      'const middle = a1 * b0 + (a0 * b0 >>> 16);',
+      'const other = a0 * b1 + (middle & 0xffff);',
+      'return a1 * b1 + (middle / 0x10000 | 0) + (other / 0x10000 | 0) | 0;',
+    ],
+  },
+];
+
+/** The helpers that some names call for, in the order of the table. */
+export function neededHelpers(names: ReadonlySet<string>): Helper[] {
+  const wanted = new Set(names);
+  for (let size = -1; size !== wanted.size;) {
+    size = wanted.size;
+    for (const h of helpers) if (wanted.has(h.name)) for (const c of h.calls ?? []) wanted.add(c);
+  }
+  return helpers.filter((h) => wanted.has(h.name));
+}

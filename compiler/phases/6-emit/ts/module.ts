@@ -1,0 +1,169 @@
+/**
+ * A module of kernels, put together from plain ts-morph structures and printed once: header, constants, `spec`, cache,
+ * functions, `bind`, private helpers.
+ */
+import {
+  IndentationText, NewLineKind, Project, QuoteKind, StructureKind, VariableDeclarationKind, type CodeBlockWriter, type StatementStructures,
+} from 'ts-morph';
+import type { Buffer, LoopNest } from '../../../ir/loop.ts';
+import { constantsIn, functionsIn } from '../../../ir/loop-walk.ts';
+import type { Tensor } from '../../../ir/tensor.ts';
+import { checksOf, functionStructure, identifier, sizesOf, takes, typeOf, type ModuleShape } from './functions.ts';
+import { headerLines } from './header.ts';
+import { neededHelpers } from './helpers.ts';
+import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
+import { specData, tensorsOf, writeData } from './metadata.ts';
+import { comment, property } from './text.ts';
+
+export interface ModuleParts extends ModuleShape {
+  readonly functions: readonly FunctionShape[];
+  /** One for each function, in the same order. */
+  readonly nests: readonly LoopNest[];
+  readonly scratch: readonly Buffer[];
+}
+
+type Statement = StatementStructures | ((w: CodeBlockWriter) => void);
+
+/** The text of a module. */
+export function moduleText(m: ModuleParts): string {
+  const project = new Project({
+    useInMemoryFileSystem: true, skipLoadingLibFiles: true,
+    manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single, newLineKind: NewLineKind.LineFeed },
+  });
+  const statements: Statement[] = [
+    header(m), ...constants(m), spec(m), ...cache(m), ...owned(m), ...scratch(m),
+    ...m.functions.map((f, n) => functionStructure(f, m.nests[n]!, m)),
+    ...bind(m), ...privateFunctions(m),
+  ];
+  return project.createSourceFile('kernel.ts', { statements }).getFullText();
+}
+
+function header(m: ModuleParts): Statement {
+  return (w) => {
+    w.writeLine('/**');
+    for (const line of headerLines(m.derived)) w.writeLine(line === '' ? ' *' : ` * ${line}`);
+    w.writeLine(' */');
+  };
+}
+
+/** The sizes and options that something uses, those they are made of before them. */
+function constants(m: ModuleParts): Statement[] {
+  const used = new Set([...m.nests.flatMap((n) => [...constantsIn(n.body)]), ...m.functions.flatMap((f, n) => sizesOf(f, m.nests[n]!, m))]);
+  const wanted = new Set<string>();
+  const visit = (name: string): void => {
+    m.names.constants.get(name)?.uses.forEach(visit);
+    wanted.add(name);
+  };
+  [...m.names.constants.keys()].filter((name) => used.has(name)).forEach(visit);
+  if (wanted.size === 0) return [];
+  return [(w) => {
+    for (const name of [...m.names.constants.keys()].filter((n) => wanted.has(n))) w.writeLine(`const ${name} = ${m.names.constants.get(name)!.text};`);
+  }];
+}
+
+function spec(m: ModuleParts): Statement {
+  return (w) => {
+    w.newLine().writeLine('/** What this module is, for runtimes, tests and benchmarks. */');
+    w.write('export const spec = ');
+    writeData(w, specData(m));
+    w.write(' as const;').newLine();
+  };
+}
+
+function cache(m: ModuleParts): Statement[] {
+  if (m.buffers === 'module') return [];
+  const type: Statement = m.fields.length === 0
+    ? { kind: StructureKind.TypeAlias, isExported: true, name: 'Cache', type: 'Record<never, never>', docs: ['This layer hands nothing from `forward` to `backward`.'] }
+    : { kind: StructureKind.Interface, isExported: true, name: 'Cache', docs: ['What `forward` leaves for `backward`.'],
+        properties: m.fields.map((f) => ({ name: property(f.name), type: ARRAYS[f.elem], isReadonly: !f.held, docs: [fieldDoc(f)] })) };
+  return [type, {
+    kind: StructureKind.Function, isExported: true, name: 'createCache', returnType: 'Cache', docs: ['Makes the arrays of a cache.'],
+    statements: (w) => {
+      if (m.fields.length === 0) return void w.writeLine('return {};');
+      w.write('return ').inlineBlock(() => {
+        for (const f of m.fields) w.writeLine(`${property(f.name)}: new ${ARRAYS[f.elem]}(${f.held ? 0 : size(f.shape)}),`);
+      }).write(';').newLine();
+    },
+  }];
+}
+
+const size = (shape: readonly number[]): number => shape.reduce((n, s) => n * s, 1);
+const fieldDoc = (f: Field): string => comment(`[${f.slots.map((s) => s.join(' ')).join(', ')}] = [${f.shape.join(', ')}]${f.held ? ', held by reference' : ''}`);
+
+// ---------------------------------------------------------------------------------------------------------- arrays
+
+function arrayConstant(name: string, elem: Buffer['elem'], length: number, isExported = false): Statement {
+  return { kind: StructureKind.VariableStatement, declarationKind: VariableDeclarationKind.Const, isExported,
+    declarations: [{ name, initializer: `/*@__PURE__*/ new ${ARRAYS[elem]}(${length})` }] };
+}
+
+/** The arrays of a module that owns them, exported under the names of the spec. */
+function owned(m: ModuleParts): Statement[] {
+  if (m.buffers === 'caller') return [];
+  const out: Statement[] = [];
+  const renamed: string[] = [];
+  for (const t of tensorsOf(m)) {
+    const name = m.names.array(t.name);
+    out.push(arrayConstant(name, t.dtype, size(shapeOf(t, m.derived)), name === t.name));
+    if (name !== t.name) renamed.push(`${name} as ${exportName(t, m)}`);
+  }
+  for (const f of m.fields) if (!f.held) out.push(arrayConstant(m.names.field(f.name), f.elem, size(f.shape)));
+  if (renamed.length > 0) out.push((w) => { w.writeLine(`export { ${renamed.join(', ')} };`); });
+  return out;
+}
+
+/** A name of the spec that the module exports already, as a function or `spec` itself, keeps the one it has inside. */
+function exportName(t: Tensor, m: ModuleParts): string {
+  const taken = ['spec', ...m.functions.map((f) => f.name), 'default', '__proto__'].includes(t.name);
+  return taken ? m.names.array(t.name) : t.name;
+}
+
+/** Dead between calls, so all calls share it; marked pure, so that a bundle drops it with the functions that use it. */
+function scratch(m: ModuleParts): Statement[] {
+  return m.scratch.map((b) => arrayConstant(b.name, b.elem, b.length + b.slack));
+}
+
+// ------------------------------------------------------------------------------------------------------------ bind
+
+function bind(m: ModuleParts): Statement[] {
+  if (m.buffers === 'module') return [];
+  const tensors = tensorsOf(m);
+  const argument = (t: Tensor): Argument => ({ kind: 'tensor', tensor: t, access: 'read' });
+  const drawn = (f: FunctionShape): string => takes(f, { buffers: 'module' }).map((a) => `${a.kind}: number`).join(', ');
+  return [
+    { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
+      properties: [
+        ...tensors.map((t) => ({ name: property(t.name), type: typeOf(argument(t)), isReadonly: true })),
+        { name: 'cache', type: 'Cache', isReadonly: true },
+      ] },
+    { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
+      properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
+    { kind: StructureKind.Function, isExported: true, name: 'bind', returnType: 'Bound', parameters: [{ name: 'buffers', type: 'Buffers' }],
+      docs: ['Binds arrays once: the functions it returns take only what changes from call to call.'],
+      statements: (w) => {
+        for (const t of tensors) w.writeLine(`const ${m.names.array(t.name)} = buffers${member(t.name)};`);
+        w.writeLine('const cache = buffers.cache;');
+        w.write('return ').inlineBlock(() => {
+          for (const f of m.functions) {
+            w.writeLine(`${f.name}: (${drawn(f)}) => ${f.name}(${f.arguments.map((a) => identifier(a, m)).join(', ')}),`);
+          }
+        }).write(';').newLine();
+      } },
+  ];
+}
+
+const member = (name: string): string => {
+  const key = property(name);
+  return key.startsWith('[') ? key : `.${key}`;
+};
+
+// --------------------------------------------------------------------------------------------------------- helpers
+
+function privateFunctions(m: ModuleParts): Statement[] {
+  const called = new Set([...m.nests.flatMap((n) => [...functionsIn(n.body)]), ...m.functions.flatMap((f, n) => checksOf(f, m.nests[n]!, m))]);
+  return neededHelpers(called).map((h): Statement => (w) => {
+    w.newLine().writeLine(`/** ${h.doc} */`);
+    w.write(h.signature).block(() => { for (const line of h.body) w.writeLine(line); });
+  });
+}
+
