@@ -2,15 +2,21 @@
 import { baseAxis } from './affine.ts';
 import type { Layer } from './tensor.ts';
 
+/** Words of the formula language: a definition of that name could not be read back. */
+const WORDS = new Set([
+  'sum', 'mean', 'max', 'min', 'prod', 'sqrt', 'rsqrt', 'exp', 'log', 'abs', 'sign', 'tanh', 'erf', 'sigmoid', 'floor', 'where',
+  'index', 'size', 'hit', 'and', 'or', 'not',
+]);
+
 export class Names {
   readonly #taken: Set<string>;
   constructor(taken: Iterable<string>) {
     this.#taken = new Set(taken);
   }
-  /** `wanted` if it is free, else `wanted2`, `wanted3`, ... The name is taken from now on. */
+  /** `wanted` if it is free, else `wanted2`, `wanted3`, ... (`sum1`, `sum2` for a word of the language). The name is taken from now on. */
   fresh(wanted: string): string {
     let name = wanted;
-    for (let n = 2; this.#taken.has(name); n++) name = `${wanted}${n}`;
+    for (let n = WORDS.has(wanted) ? 1 : 2; this.#taken.has(name) || WORDS.has(name); n++) name = `${wanted}${n}`;
     this.#taken.add(name);
     return name;
   }

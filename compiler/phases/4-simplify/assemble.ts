@@ -35,6 +35,24 @@ export interface AssembleInput {
 
 /** The gradients as definitions, in an order in which each reads only what stands before it. */
 export function assemble(input: AssembleInput, cx: Context): Assembled {
+  return withMaximaAgain(input.held, (held) => assembleOver({ ...input, held }, cx));
+}
+
+/**
+ * The hits of a maximum are found by computing it again, even where its value is held; then everything reads the value
+ * computed. Assembles again without holding such a value as long as new ones turn up.
+ */
+export function withMaximaAgain(held: ReadonlySet<string>, run: (held: ReadonlySet<string>) => Assembled): Assembled {
+  let current = held;
+  for (;;) {
+    const made = run(current);
+    const again = made.definitions.flatMap((d) => (d.formula.kind === 'hit' && current.has(d.formula.of) ? [d.formula.of] : []));
+    if (again.length === 0) return made;
+    current = new Set([...current].filter((name) => !again.includes(name)));
+  }
+}
+
+function assembleOver(input: AssembleInput, cx: Context): Assembled {
   const { letters } = cx;
   const aliases = findAliases(input.gradients, cx);
   const used = usedLetters(input.gradients, input.held, cx);
@@ -60,10 +78,9 @@ export function assemble(input: AssembleInput, cx: Context): Assembled {
   const original = new Map([...names].map(([letter, name]) => [name, letter]));
   const out = new Map<string, Definition>();
   const reads = new Set<string>();
-  // The hits of a maximum are found by computing it again, even where its value is held.
-  const need = (name: string, again = false): void => {
+  const need = (name: string): void => {
     if (out.has(name)) return;
-    if (input.held.has(name) && !again) { reads.add(name); return; }
+    if (input.held.has(name)) { reads.add(name); return; }
     const letter = letters.find(original.get(name) ?? name);
     if (!letter || letter.body.kind === 'leaf') { reads.add(name); return; }
     const forward = letter.backward ? undefined : input.forward.get(letter.name);
@@ -71,7 +88,7 @@ export function assemble(input: AssembleInput, cx: Context): Assembled {
       ...(letter.zeroOutside ? { outside: 0 } : {}), ...(letter.anonymous ? { anonymous: true as const } : {}) });
   };
   const define = (d: Definition): void => {
-    for (const name of namesIn(d.formula)) need(name, d.formula.kind === 'hit');
+    for (const name of namesIn(d.formula)) need(name);
     out.set(d.name, d);
   };
   for (const g of input.gradients) {

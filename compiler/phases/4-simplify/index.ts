@@ -7,7 +7,7 @@ import { printExpr, type PrintContext } from '../../ir/print.ts';
 import { axisOrder, type Names } from '../../ir/fresh.ts';
 import type { Step } from '../../ir/derived.ts';
 import type { Definition, Layer, Tensor } from '../../ir/tensor.ts';
-import { assemble, namesIn, type Assembled, type Gradient } from './assemble.ts';
+import { assemble, namesIn, withMaximaAgain, type Assembled, type Gradient } from './assemble.ts';
 import type { Context } from './context.ts';
 import { expressMonomial, expressPoly, type Express } from './express.ts';
 import { foldExpr, makeFolding } from './fold.ts';
@@ -76,20 +76,22 @@ export function simplify(input: SimplifyInput): Simplified {
 
 /** The raw adjoints, forward values written in what backward has. */
 function assembleStaged(input: SimplifyInput, formulas: ReadonlyMap<string, Definition>, held: ReadonlySet<string>, cx: Context): Assembled | undefined {
-  const out = new Map<string, Definition>();
-  const reads = new Set<string>();
   const raw = new Map(input.adjoints.map((d) => [d.name, d]));
-  const need = (name: string, again = false): void => {
-    if (out.has(name)) return;
-    const d = held.has(name) && !again ? undefined : raw.get(name) ?? formulas.get(name);
-    if (!d) { reads.add(name); return; }
-    const formula = raw.has(name) ? foldExpr(d.formula, cx) : d.formula;
-    for (const n of namesIn(formula)) need(n, formula.kind === 'hit');
-    out.set(name, { ...d, formula });
-  };
-  for (const t of input.wanted) need(`d${t.name}`);
-  const complete = [...reads].every((name) => held.has(name));
-  return complete ? { definitions: [...out.values()], reads } : undefined;
+  const made = withMaximaAgain(held, (has) => {
+    const out = new Map<string, Definition>();
+    const reads = new Set<string>();
+    const need = (name: string): void => {
+      if (out.has(name)) return;
+      const d = has.has(name) ? undefined : raw.get(name) ?? formulas.get(name);
+      if (!d) { reads.add(name); return; }
+      const formula = raw.has(name) ? foldExpr(d.formula, cx) : d.formula;
+      for (const n of namesIn(formula)) need(n);
+      out.set(name, { ...d, formula });
+    };
+    for (const t of input.wanted) need(`d${t.name}`);
+    return { definitions: [...out.values()], reads };
+  });
+  return [...made.reads].every((name) => held.has(name)) ? made : undefined;
 }
 
 /** Letters without a name of the user's print as their formulas. */

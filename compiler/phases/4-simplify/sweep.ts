@@ -12,7 +12,7 @@ import { expressMonomial, type Express } from './express.ts';
 import { foldMonomial } from './fold.ts';
 import type { Letter } from './letters.ts';
 import {
-  differentTerms, equalGuard, guarded, insideGuard, monomial, multiply, ofAtom, poly, polyAxes, readAtom, substituteMonomial,
+  commonFactor, differentTerms, equalGuard, guarded, insideGuard, monomial, multiply, ofAtom, ONE, poly, polyAxes, readAtom, substituteMonomial,
   wholeAtom, ZERO, addPoly, type Monomial, type Poly,
 } from './poly.ts';
 import * as Q from './rational.ts';
@@ -136,8 +136,10 @@ function keepOrInline(letter: Letter, adjoint: Poly, largest: number, cx: Contex
   const shifted = !plain && readsShifted(letter, letters.get.bind(letters));
   if (!small && !shifted) return adjoint;
   if (adjoint.length === 1 && isRead(adjoint[0]!) && !shifted) return adjoint;
-  const kept = letters.obtain({ kind: 'sum', poly: adjoint }, shifted ? letter.axes : polyAxes(adjoint), `d${letter.name}`, shifted);
-  return [ofAtom(readAtom(kept.name, kept.axes.map(axisIndex)))];
+  // What all terms share stays outside, where it may still cancel: `e / z * (...)` is `probs * (...)`.
+  const { common, rest } = shifted ? { common: ONE, rest: adjoint } : commonFactor(adjoint);
+  const kept = letters.obtain({ kind: 'sum', poly: rest }, shifted ? letter.axes : polyAxes(rest), `d${letter.name}`, shifted);
+  return [multiply(common, ofAtom(readAtom(kept.name, kept.axes.map(axisIndex))))];
 }
 
 const isRead = (m: Monomial): boolean => m.powers.length === 1 && m.guards.length === 0 && Q.isOne(m.coefficient) && Q.isOne(m.powers[0]!.exponent);

@@ -94,7 +94,7 @@ const others: readonly [string, string, string][] = [
   ['softmax', 'm: max[C](x)\n  e: exp(x - m)\n  out: e / sum[C](e)', 'out * (dout - sum[C](out * dout))'],
   ['log-softmax', 'm: max[C](x)\n  out: x - m - log(sum[C](exp(x - m)))', 'dout - exp(out) * sum[C](dout)'],
   ['centring', 'out: x - mean[C](x)', 'dout - mean[C](dout)'],
-  ['SiLU', 'out: x * sigmoid(x)', 'sigmoid * dout * (1 + x * (1 - sigmoid))'],
+  ['SiLU', 'out: x * sigmoid(x)', 'sigmoid1 * dout * (1 + x * (1 - sigmoid1))'],
   ['leaky relu', 'out: where(x > 0, x, 0.1*x)', 'dout * where(x > 0, 1, 0.1)'],
   ['a value that does not matter', 'out: floor(x) + 0*index(C)', '0'],
 ];
