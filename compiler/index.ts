@@ -4,6 +4,7 @@ import type { Mode } from './ir/tensor.ts';
 import { compileFront, Trace, type LayerRequest } from './pipeline.ts';
 
 export { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
+export { compileKernel, defaultName, type Compiled, type KernelRequest } from './compile.ts';
 export { stageNames, type LayerRequest, type StageText } from './pipeline.ts';
 
 export interface ExplainRequest extends LayerRequest {
