@@ -22,12 +22,11 @@ export interface KernelOptions extends EmitOptions {
  * @throws InternalError where a promise between phases was broken; what a user can get wrong was caught before
  */
 export function emitKernel(derived: Derived, options: KernelOptions): EmittedKernel {
-  const inModule = options.buffers === 'module';
   const module = emitModule(derived, options, (names) => {
     const pool = new ScratchPool(names.scope);
     return {
       schedule: (program) => {
-        const nest = schedule(program, { names, pool, accumulate: options.accumulate, inModule });
+        const nest = schedule(program, { names, pool, accumulate: options.accumulate });
         verifyLoops(nest);
         return nest;
       },

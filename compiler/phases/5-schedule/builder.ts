@@ -186,11 +186,14 @@ export class Builder {
     const depthOf = (t: Term): number => (t.v === undefined ? 0 : this.varFrame.get(t.v) ?? 0);
     const inner = flat.filter((t) => t.v !== undefined && depthOf(t) === innermost);
     const outer = flat.filter((t) => t.v !== undefined && depthOf(t) < innermost);
+    const constants = flat.filter((t) => t.v === undefined);
+    // Lanes that are written out share their index but for a constant.
+    if (this.laneName !== '' && inner.some((t) => t.k !== 1) && constants.length > 0) outer.push(...inner.splice(0));
     const plain = outer.length === 1 && outer[0]!.k === 1;
     if (outer.length === 0 || plain) return flat;
-    const constants = flat.filter((t) => t.v === undefined);
-    const fixed = constants.filter((t) => (t.factors ?? []).length > 0);
-    const rest = constants.filter((t) => (t.factors ?? []).length === 0);
+    const isFixed = (t: Term): boolean => this.laneName === '' && (t.factors ?? []).length > 0;
+    const fixed = constants.filter(isFixed);
+    const rest = constants.filter((t) => !isFixed(t));
     const base = collect([...outer, ...fixed]);
     const key = `row:${linearKey(base)}`;
     const depth = this.frameOfLinear(base);

@@ -24,8 +24,6 @@ export interface ScheduleOptions {
   readonly pool: ScratchPool;
   /** Gradients are added to, not written. */
   readonly accumulate: boolean;
-  /** The module owns its arrays: an input that the cache holds is the input itself. */
-  readonly inModule: boolean;
 }
 
 /**
@@ -61,7 +59,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
     if (out.has(key)) return;
     const access = written.has(key) ? (read.has(t.name) ? 'both' : 'written') : 'read';
     out.set(key, t.role === 'random' ? options.pool.take(t.name, isUnit(t) ? 'f32' : 'f64', elements(t, program), taken) : {
-      name: t.role === 'cache' && !(t.held && options.inModule) ? options.names.field(cacheField(t)) : options.names.array(t.name),
+      name: t.role === 'cache' && !t.held ? options.names.field(cacheField(t)) : options.names.array(t.name),
       tensor: t.name, elem: elemOf(t, program), length: elements(t, program),
       slack: 0, access, ...(t.role === 'cache' ? { role: 'field', field: cacheField(t) } : { role: 'argument' }),
     });

@@ -68,6 +68,8 @@ class Lowering {
   readonly reductions = new Map<Expr, Item>();
   readonly lifted = new Map<Expr, Expr>();
   readonly kept = new Set<string>();
+  /** The axes of the definition at hand: those of what is taken out of it follow their order. */
+  order: readonly string[] = [];
 
   constructor(program: Program) {
     this.program = program;
@@ -121,6 +123,7 @@ class Lowering {
   }
 
   define(d: Definition, shifted: readonly (readonly Affine[])[]): void {
+    this.order = d.axes;
     const label = `${d.name} = ${this.text(d.formula)}`;
     if (d.formula.kind === 'reduce') {
       const { op, axes, body } = d.formula;
@@ -160,11 +163,15 @@ class Lowering {
     const key = reduce(op, reduced, body);
     const old = this.reductions.get(key);
     if (old) return read(old.name, identity(old.axes));
-    const axes = as?.axes ?? [...axesOf(body)].filter((a) => !reduced.includes(a));
+    const axes = as?.axes ?? this.inOrder([...axesOf(body)].filter((a) => !reduced.includes(a)));
     const item = this.addItem({ name: as?.name ?? `%${this.items.length}`, axes, kind: 'reduce', op, reduced, body,
       ...(as ? { label: as.label } : {}) });
     this.reductions.set(key, item);
     return read(item.name, identity(axes));
+  }
+
+  inOrder(axes: readonly string[]): string[] {
+    return [...this.order.filter((a) => axes.includes(a)), ...axes.filter((a) => !this.order.includes(a))];
   }
 
   lift(e: Expr): Expr {
@@ -179,7 +186,7 @@ class Lowering {
     if (e.kind === 'read') return this.liftRead(e);
     if (e.kind === 'reduce') {
       const body = this.lift(e.body);
-      const axes = [...axesOf(body)].filter((a) => !e.axes.includes(a));
+      const axes = this.inOrder([...axesOf(body)].filter((a) => !e.axes.includes(a)));
       return this.reduction(e.op, e.axes, body, { name: `%${this.items.length}`, axes, label: this.text(e) });
     }
     return withChildren(e, children(e).map((c) => this.lift(c)));

@@ -92,9 +92,10 @@ function boundsOf(b: Builder, axis: string, slots: readonly Slot[]): ReturnType<
   }
   const stepper = slots.find((s) => s.divisor > 1);
   const v = axis.toLowerCase();
-  let start = from.kind === 'const' ? [] : localTerm(b, `${v}From`, from);
-  if (stepper) start = aligned(b, `${v}From`, start, stepper, axis);
-  return { from: start, to: to.kind === 'linear' ? whole : localTerm(b, `${v}To`, to), step: stepper?.divisor ?? 1,
+  const level = slots.reduce((depth, s) => Math.max(depth, b.frameOfAxes(s.terms.map((t) => t.axis))), 0);
+  let start = from.kind === 'const' ? [] : localTerm(b, `${v}From`, from, level);
+  if (stepper) start = aligned(b, v, start, stepper, axis, level);
+  return { from: start, to: to.kind === 'linear' ? whole : localTerm(b, `${v}To`, to, level), step: stepper?.divisor ?? 1,
     within: () => slots.map((s) => b.range(s)) };
 }
 
@@ -114,12 +115,12 @@ function divide(at: readonly Term[], k: number, round: 'ceil' | 'floor'): LoopEx
 const plusOne = (e: LoopExpr): LoopExpr =>
   e.kind === 'linear' ? { kind: 'linear', at: collect([...e.at, { k: 1 }]) } : { kind: 'binary', op: '+', a: e, b: { kind: 'const', value: 1 } };
 
-function localTerm(b: Builder, wish: string, value: LoopExpr): Linear {
-  return [{ v: b.local(wish, 'i32', value, b.depth).name, k: 1 }];
+function localTerm(b: Builder, wish: string, value: LoopExpr, level: number): Linear {
+  return [{ v: b.local(wish, 'i32', value, level).name, k: 1 }];
 }
 
 /** The first value from `start` on at which the index divides. */
-function aligned(b: Builder, wish: string, start: Linear, s: Slot, axis: string): Linear {
+function aligned(b: Builder, v: string, start: Linear, s: Slot, axis: string, level: number): Linear {
   const rest = collect([...s.terms.filter((t) => t.axis !== axis).flatMap((t) => b.axisTerms(t.axis, t.k, t.factors)), ...s.constants]);
   const wanted = coefficient(s, axis) > 0 ? negate(rest) : [...rest];
   const divisor: LoopExpr = { kind: 'const', value: s.divisor };
@@ -127,5 +128,5 @@ function aligned(b: Builder, wish: string, start: Linear, s: Slot, axis: string)
   const gap = modulo({ kind: 'linear', at: collect([...wanted, ...negate(start)]) });
   const missing = modulo({ kind: 'binary', op: '+', a: gap, b: divisor });
   const value: LoopExpr = start.length === 0 ? missing : { kind: 'binary', op: '+', a: { kind: 'linear', at: start }, b: missing };
-  return localTerm(b, wish, value);
+  return localTerm(b, `${v}First`, value, level);
 }

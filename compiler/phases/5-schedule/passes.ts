@@ -59,6 +59,9 @@ const binary = (op: '+' | '-' | '*' | '/' | 'max' | 'min' | 'and' | 'or' | '<' |
 
 const FOLD: Readonly<Record<ReduceOp, '+' | '*' | 'max' | 'min'>> = { sum: '+', mean: '+', prod: '*', max: 'max', min: 'min' };
 
+/** What a part of a reduction is called, behind the reduction's name. */
+const PART: Readonly<Record<ReduceOp, string>> = { sum: 'Sum', mean: 'Sum', prod: 'Product', max: 'Max', min: 'Min' };
+
 class PassBuilder {
   readonly b: Builder;
   readonly pass: Pass;
@@ -235,7 +238,7 @@ class PassBuilder {
     const several = this.pass.infos.filter((i) => i.form !== 'each').length;
     const count = item.kind === 'arg' ? 1 : Math.min(width, several > 6 ? 1 : several > 3 ? 2 : 4);
     const names: string[] = [];
-    const stem = this.stem(item.name.startsWith('%') ? wish : `${item.name}Sum`, count);
+    const stem = this.stem(item.name.startsWith('%') ? wish : `${item.name}${PART[item.op!]}`, count);
     for (let n = 0; n < count; n++) {
       names.push(b.local(count > 1 ? `${stem}${n}` : base, 'f64', constant(from), b.depth, true).name);
     }

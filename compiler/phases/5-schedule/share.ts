@@ -40,11 +40,11 @@ export function shareItems(from: Items): Items {
     const lazy = readInBranches(body);
     const memo = new Map<Expr, Expr>();
     const made = rebuild(body, (e) => {
-      if (e.kind === 'read' || e.kind === 'const' || lazy.has(e) || e === working) return undefined;
+      if (e.kind === 'read' || e.kind === 'const' || lazy.has(e) || e === working || isTruth(e)) return undefined;
       if (wanted.has(e)) return keep(e);
       const axes = axesOf(e);
       const still = [...space].some((axis) => sizeOf(env, axis) > 1 && !axes.has(axis));
-      return axes.size > 0 && still && costOf(e).heavy ? keep(e) : undefined;
+      return axes.size > 0 && still && isWorthKeeping(e) ? keep(e) : undefined;
     }, memo);
     for (const [e, now] of memo) {
       const name = from.names.get(e);
@@ -73,6 +73,13 @@ function functionsOfSeveral(items: readonly Item[]): ReadonlySet<Expr> {
   }
   return new Set([...seen].filter(([, n]) => n > 1).map(([e]) => e));
 }
+
+/** Heavy, and more than arithmetic of indices, which is cheap beside a read. */
+const isWorthKeeping = (e: Expr): boolean =>
+  costOf(e).heavy && nodesOf([e]).some((n) => isFunction(n) || n.kind === 'read');
+
+const TRUTHS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', 'and', 'or', 'not']);
+const isTruth = (e: Expr): boolean => (e.kind === 'unary' || e.kind === 'binary') && TRUTHS.has(e.op);
 
 /** Nodes with a gather in the branch of a `where`: what is not taken must not be read, so they stay where they are. */
 function readInBranches(body: Expr): ReadonlySet<Expr> {

@@ -1,5 +1,5 @@
 /** The exported functions of a module: signature, docstring, checks at the top, and the loops. */
-import { StructureKind, type CodeBlockWriter, type FunctionDeclarationStructure, type OptionalKind, type ParameterDeclarationStructure } from 'ts-morph';
+import type { CodeBlockWriter } from 'ts-morph';
 import type { Derived } from '../../../ir/derived.ts';
 import type { LoopNest } from '../../../ir/loop.ts';
 import { statements } from '../../../ir/loop-walk.ts';
@@ -8,7 +8,7 @@ import { slotsText } from '../../../ir/print.ts';
 import type { Printer } from './expressions.ts';
 import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
 import { writeBody } from './statements.ts';
-import { columns, comment, property, quoted } from './text.ts';
+import { columns, comment, property, quoted, wrapped } from './text.ts';
 
 export interface ModuleShape {
   readonly derived: Derived;
@@ -19,45 +19,48 @@ export interface ModuleShape {
   readonly buffers: 'caller' | 'module';
 }
 
-export function functionStructure(f: FunctionShape, nest: LoopNest, m: ModuleShape): FunctionDeclarationStructure {
-  return {
-    kind: StructureKind.Function, isExported: true, name: f.name, returnType: 'void',
-    parameters: parametersOf(f, m),
-    docs: [{ description: docOf(f, m) }],
-    statements: (w) => {
-      if (m.buffers === 'caller') {
-        writeChecks(w, f, m);
-        writeCache(w, f, nest, m);
-      } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
-      writeBody(w, nest.body, m.printer);
-    },
-  };
+export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
+  w.newLine().writeLine('/**');
+  for (const line of docLines(f, m)) w.writeLine(line === '' ? ' *' : ` * ${line}`);
+  w.writeLine(' */');
+  w.write(`export function ${f.name}(`);
+  writeParameters(w, takes(f, m).map((a) => `${identifier(a, m)}: ${typeOf(a)}`));
+  w.write('): void ').inlineBlock(() => {
+    if (m.buffers === 'caller') {
+      writeChecks(w, f, m);
+      writeCache(w, f, nest, m);
+    } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
+    writeBody(w, nest.body, m.printer);
+  }).newLine();
+}
+
+/** On one line if they are few, else on lines of their own. */
+function writeParameters(w: CodeBlockWriter, parameters: readonly string[]): void {
+  const text = parameters.join(', ');
+  if (text.length <= 70) return void w.write(text);
+  w.newLine().indent(() => { for (const line of wrapped(`${parameters.map((x) => x.replace(': ', ':\u00a0')).join(', ')},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
 }
 
 /** What a function of this shape takes: all of its arguments, or only the draw where the module owns its arrays. */
 export const takes = (f: FunctionShape, m: Pick<ModuleShape, 'buffers'>): readonly Argument[] =>
   (m.buffers === 'caller' ? f.arguments : f.arguments.filter((a) => a.kind === 'seed' || a.kind === 'step'));
 
-function parametersOf(f: FunctionShape, m: ModuleShape): OptionalKind<ParameterDeclarationStructure>[] {
-  return takes(f, m).map((a) => ({ name: identifier(a, m), type: typeOf(a) }));
-}
-
 export const identifier = (a: Argument, m: Pick<ModuleShape, 'names'>): string => (a.kind === 'tensor' ? m.names.array(a.tensor.name) : a.kind);
 export const typeOf = (a: Argument): string => (a.kind === 'tensor' ? ARRAYS[a.tensor.dtype] : a.kind === 'cache' ? 'Cache' : 'number');
 
 const TITLES: Readonly<Record<FunctionShape['pass'], string>> = { forward: 'Writes the outputs and fills the cache', backward: 'Writes the gradients' };
 
-function docOf(f: FunctionShape, m: ModuleShape): string {
+function docLines(f: FunctionShape, m: ModuleShape): string[] {
   const updates = f.arguments.flatMap((a) => (a.kind === 'tensor' && (a.access === 'updated' || (a.access === 'written' && a.tensor.role === 'state')) ? [a.tensor.name] : []));
   const what = f.pass === 'backward' && m.accumulate ? 'Adds to the gradients' : TITLES[f.pass];
   const how = f.staged ? ', by the unsimplified reverse sweep: the same results, one step of the chain rule at a time'
     : updates.length > 0 ? ` and updates ${updates.join(', ')}` : '';
   const mode = f.mode.mode ? `, ${f.mode.mode} mode` : '';
-  const lines = [`${what}${how}${mode}. Arrays are row-major and must not overlap.`, ''];
+  const lines = [...wrapped(`${what}${how}${mode}. Arrays are row-major and must not overlap.`, 100), ''];
   const rows = takes(f, m).map((a) => ['@param', identifier(a, m), ...about(a, f, m)]);
   if (rows.length > 0) lines.push(...columns(rows));
   if (m.buffers === 'caller') lines.push('@throws RangeError if an array has the wrong length, TypeError if it has the wrong type');
-  return `\n${lines.map(comment).join('\n')}`;
+  return lines.map(comment);
 }
 
 function about(a: Argument, f: FunctionShape, m: ModuleShape): string[] {
@@ -95,7 +98,7 @@ function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: Mod
   const used = nest.buffers.filter((b) => b.role === 'field');
   for (const b of used) {
     const field = m.fields.find((x) => x.name === b.field);
-    if (!field) continue;
+    if (!field || f.arguments.some((a) => a.kind === 'tensor' && identifier(a, m) === b.name)) continue;
     w.writeLine(`const ${b.name} = cache${access(field.name)};`);
     writeCheck(w, field.held ? 'checkHeld' : 'checkArray', b.name, field.elem, field.slots, field.shape, `cache.${field.name}`, m);
   }

@@ -8,7 +8,7 @@ import {
 import type { Buffer, LoopNest } from '../../../ir/loop.ts';
 import { constantsIn, functionsIn } from '../../../ir/loop-walk.ts';
 import type { Tensor } from '../../../ir/tensor.ts';
-import { checksOf, functionStructure, identifier, sizesOf, takes, typeOf, type ModuleShape } from './functions.ts';
+import { checksOf, identifier, sizesOf, takes, typeOf, writeFunction, type ModuleShape } from './functions.ts';
 import { headerLines } from './header.ts';
 import { neededHelpers } from './helpers.ts';
 import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
@@ -32,7 +32,7 @@ export function moduleText(m: ModuleParts): string {
   });
   const statements: Statement[] = [
     header(m), ...constants(m), spec(m), ...cache(m), ...owned(m), ...scratch(m),
-    ...m.functions.map((f, n) => functionStructure(f, m.nests[n]!, m)),
+    ...m.functions.map((f, n): Statement => (w) => writeFunction(w, f, m.nests[n]!, m)),
     ...bind(m), ...privateFunctions(m),
   ];
   return project.createSourceFile('kernel.ts', { statements }).getFullText();

@@ -2,18 +2,37 @@
 import type { CodeBlockWriter } from 'ts-morph';
 import type { Linear, Stmt } from '../../../ir/loop.ts';
 import { exprText, LEVEL, linearText, type Printer } from './expressions.ts';
-import { comment, quoted } from './text.ts';
+import { comment, quoted, wrapped } from './text.ts';
 
 export function writeBody(w: CodeBlockWriter, body: readonly Stmt[], p: Printer): void {
   body.forEach((s, n) => {
-    if (s.kind === 'label' && n > 0 && body[n - 1]!.kind !== 'label') w.blankLineIfLastNot();
-    writeStmt(w, s, p);
+    const before = body[n - 1];
+    if (s.kind === 'label' && before && before.kind !== 'label') w.blankLineIfLastNot();
+    if (isStart(s) && before && isStart(before) && sameStem(s, before)) return;
+    if (isStart(s)) writeStarts(w, body.slice(n), p);
+    else writeStmt(w, s, p);
   });
+}
+
+type Start = Stmt & { kind: 'let' };
+const isStart = (s: Stmt): s is Start => s.kind === 'let' && s.mutable && s.value.kind === 'const';
+const stem = (s: Start): string => s.name.replace(/[0-9]+$/, '');
+const sameStem = (s: Start, t: Start): boolean => stem(s) === stem(t);
+
+/** The accumulators of one reduction, side by side on one line. */
+function writeStarts(w: CodeBlockWriter, body: readonly Stmt[], p: Printer): void {
+  const [first, ...rest] = body as [Start, ...Stmt[]];
+  const own: Start[] = [first];
+  for (const s of rest) {
+    if (!isStart(s) || !sameStem(s, first)) break;
+    own.push(s);
+  }
+  w.writeLine(`let ${own.map((s) => `${s.name} = ${exprText(s.value, p)}`).join(', ')};`);
 }
 
 function writeStmt(w: CodeBlockWriter, s: Stmt, p: Printer): void {
   switch (s.kind) {
-    case 'label': w.writeLine(`// ${comment(s.text)}`); return;
+    case 'label': wrapped(comment(s.text), 100).forEach((line, n) => w.writeLine(`// ${n > 0 ? '  ' : ''}${line}`)); return;
     case 'let': w.writeLine(`${s.mutable ? 'let' : 'const'} ${s.name} = ${exprText(s.value, p)};`); return;
     case 'set': w.writeLine(`${s.name} ${s.op} ${exprText(s.value, p)};`); return;
     case 'store': w.writeLine(`${s.buffer}[${linearText(s.at.flat, p)}] ${s.op} ${exprText(s.value, p)};`); return;
