@@ -30,7 +30,9 @@ interface Outcome {
   readonly what: string;
 }
 
-const held = (m: Model): boolean => m.cache === 'auto' || m.tensors.every((t) => t.section !== 'inputs' || t.integer || m.cache.includes(t.name));
+/** Whether backward must have all it needs: a cache that names inputs alone cannot stand for state. */
+const held = (m: Model): boolean => m.cache === 'auto'
+  || m.tensors.every((t) => t.section !== 'state' && (t.section !== 'inputs' || t.integer || m.cache.includes(t.name)));
 
 function judge(m: Model, seed: number): Outcome {
   let layer: Layer;
@@ -40,7 +42,7 @@ function judge(m: Model, seed: number): Outcome {
     return e instanceof DiagnosticError ? { kind: 'refused', what: e.message } : { kind: 'wrong', what: `elaborate: ${(e as Error).stack}` };
   }
   try {
-    const [problem] = problemsOf(layer, { seed, elements: 12 });
+    const [problem] = problemsOf(layer, { seed, elements: 12, domain: layer.ties === 'all' ? 'tied' : 'real' });
     return problem === undefined ? { kind: 'right', what: '' } : { kind: 'wrong', what: problem };
   } catch (e) {
     // A cache without all inputs may lack something.

@@ -65,7 +65,7 @@ export function proveInside(array: ArrayName, slot: number, a: Affine, span: Spa
     code: 'out-of-bounds', span,
     message: `\`${array.name}\` is read outside: \`${affineText(a)}\` ${reach}, ${axis} runs from 0 to ${size - 1}`,
     help: array.what === 'definition'
-      ? 'a definition must be read inside; read a tensor that says `outside:`'
+      ? `\`${array.name}\` has ${shapeText(array.slots)}; a definition must be read inside, a tensor may say \`outside:\``
       : `declare what stands there: \`${array.name}: { shape: ${shapeText(array.slots)}, outside: 0 }\``,
   });
 }
