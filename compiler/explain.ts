@@ -32,9 +32,9 @@ export function explainText(derived: Derived, mode: DerivedMode, options: Explai
     'derivation, from the output to the inputs: what the chain rule gives, what was used (and the rule), what is left (and the rules)',
     ...derivation(mode.steps),
     '',
+    ...(mode.claims.length === 0 ? [] : [`claims: ${mode.claims.map((c) => `${c.name} proved equal ${c.how}`).join(', ')}`, '']),
     'backward',
     ...formulas(mode.backward),
-    ...mode.claims.map((c) => `  (the claim for ${c.name} is proved equal, ${c.how})`),
   ].join('\n') + '\n';
 }
 
@@ -101,12 +101,11 @@ function derivation(steps: readonly Step[]): string[] {
   const label = (s: Step): string => `d${s.definition}`;
   let aside: string[] = [];
   steps.forEach((s, n) => {
-    const isAside = s.rule === 'fold-definition' || s.rule === 'fact';
-    if (isAside) {
+    if (s.aside) {
       aside.push(`        ${s.before} ${s.rule === 'fact' ? '=' : '->'} ${s.after}   (${s.rule})`);
       return;
     }
-    const first = steps.slice(0, n).every((t) => t.definition !== s.definition || t.rule === 'fold-definition' || t.rule === 'fact');
+    const first = steps.slice(0, n).every((t) => t.definition !== s.definition || t.aside);
     lines.push(`  ${label(s)} ${first ? '=' : '+='} ${s.before}`, ...aside);
     if (s.after !== s.before) lines.push(`    = ${s.after}   (${s.rule})`);
     aside = [];

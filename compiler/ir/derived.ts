@@ -9,6 +9,8 @@ export interface Step {
   /** Formulas in the language of the specs. */
   readonly before: string;
   readonly after: string;
+  /** Something that the step after it uses: a definition that was written in other letters, a fact. */
+  readonly aside?: true;
 }
 
 /** What a claim of the `backward:` block came to. */

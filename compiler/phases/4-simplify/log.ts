@@ -42,7 +42,7 @@ export class Log {
   }
 
   step(rule: RuleName, before: string, after: string): void {
-    this.steps.push({ definition: this.#definition, rule, before, after });
+    this.steps.push({ definition: this.#definition, rule, before, after, ...(rule === 'proved-zero' ? {} : { aside: true }) });
   }
 
   fact(m: Monomial, axes: readonly string[], result: Poly): void {
