@@ -12,10 +12,9 @@ export interface Check {
   readonly numbers: number;
 }
 
-/** What a layer is about to read: inputs, parameters and state, copied. */
+/** The state of a layer before a forward pass, which changes it, copied. */
 export function remember({ layer }: Step): Map<string, Float64Array> {
-  const all = { ...layer.inputs, ...layer.params, ...layer.state };
-  return new Map(Object.entries(all).map(([name, array]) => [name, Float64Array.from(array)]));
+  return new Map(Object.entries(layer.state).map(([name, array]) => [name, Float64Array.from(array)]));
 }
 
 /**
@@ -23,7 +22,8 @@ export function remember({ layer }: Step): Map<string, Float64Array> {
  * @param before what `remember` gave before the forward pass
  */
 export function check({ layer }: Step, before: ReadonlyMap<string, Float64Array>, oracle: Program): Check {
-  const given = new Map<string, ArrayLike<number>>([...before, ...Object.entries(layer.upstream)]);
+  const given = new Map<string, ArrayLike<number>>(
+    [...before, ...[layer.inputs, layer.params, layer.upstream].flatMap((arrays) => Object.entries(arrays))]);
   const wanted = interpret(oracle, given);
   const computed: [string, ArrayLike<number>][] = [
     ...Object.entries(layer.outputs), ...Object.entries(layer.state),

@@ -58,7 +58,8 @@ export const MAPPINGS: ReadonlyMap<string, Mapping> = new Map(Object.entries<Map
     layer: 'relu', sizes: ofX('N', 'D'), options: [], inputs: ['x'], params: [], state: {}, results: { out: 'out', dx: 'dx' },
   },
   dropout: {
-    layer: 'dropout', sizes: ofX('N', 'D'), options: ['p'], inputs: ['x'], params: [], state: {}, results: {},
+    layer: 'dropout', sizes: ofX('N', 'D'), options: ['p'], inputs: ['x'], params: [], state: {},
+    results: { out: 'out', dx: 'dx' },
   },
   affine: {
     layer: 'affine', options: [], inputs: ['x'], params: ['w', 'b'], state: {},

@@ -4,13 +4,12 @@
  * other test holds kernels against the oracle; this lets the reference hold the oracle itself, and the derivation without
  * the code.
  */
-import { derive } from '../../compiler/derive.ts';
 import { sizeOf } from '../../compiler/ir/affine.ts';
+import type { Derived } from '../../compiler/ir/derived.ts';
 import { interpret } from '../../compiler/ir/interpret.ts';
 import type { Layer, Mode, Program, Tensor } from '../../compiler/ir/tensor.ts';
-import { readSpec } from '../../compiler/phases/1-read/index.ts';
-import { elaborate } from '../../compiler/phases/2-elaborate/index.ts';
 import { differentiate } from '../../compiler/phases/3-differentiate/index.ts';
+import { compileFront, Trace } from '../../compiler/pipeline.ts';
 import type { KernelTensor } from '../../runtime/index.ts';
 import { sourceOf, type Module, type Request } from './specs.ts';
 
@@ -30,9 +29,8 @@ function describe(t: Tensor, layer: Layer): KernelTensor {
   return { role: t.role, shape, dtype: t.dtype, ...(t.init === undefined ? {} : { init: t.init }) };
 }
 
-const elaborated = (request: Request): Layer => elaborate(readSpec(sourceOf(request.layer), sourceOf), {
-  sizes: new Map(Object.entries(request.sizes)), options: new Map(Object.entries(request.options ?? {})), dtype: 'f64',
-});
+const frontOf = ({ layer, sizes, options = {} }: Request): Derived =>
+  compileFront({ source: sourceOf(layer), load: sourceOf, sizes, options, dtype: 'f64' }, new Trace()).derived;
 
 /** A module with `bind`, as the runtime takes it. */
 function moduleOf(layer: Layer, passes: readonly Pass[]): Module {
@@ -72,7 +70,7 @@ function moduleOf(layer: Layer, passes: readonly Pass[]): Module {
 
 /** The oracle. */
 export async function oracleOf(request: Request): Promise<Module> {
-  const layer = elaborated(request);
+  const { layer } = frontOf(request);
   const passes = layer.modes.map((mode): Pass => {
     const { oracle } = differentiate(layer, mode);
     return { ...(mode.mode ? { mode: mode.mode } : {}), forward: oracle, backward: oracle };
@@ -82,8 +80,8 @@ export async function oracleOf(request: Request): Promise<Module> {
 
 /** The derived formulas: `backward`, or `staged`, before simplification. */
 export async function formulasOf(request: Request): Promise<Module> {
-  const layer = elaborated(request);
-  const passes = derive(layer).modes.map((m): Pass => ({
+  const { layer, modes } = frontOf(request);
+  const passes = modes.map((m): Pass => ({
     ...(m.mode ? { mode: m.mode } : {}), forward: m.forward, backward: request.staged ? m.staged : m.backward,
   }));
   return Promise.resolve(moduleOf(layer, passes));
