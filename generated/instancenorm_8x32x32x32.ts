@@ -1,0 +1,295 @@
+/**
+ * instancenorm, N = 8, C = 32, H = 32, W = 32, f32. Generated from specs/instancenorm.layer.yaml - edit the spec, not this file.
+ * Options: eps = 0.00001.
+ *
+ * Instance normalisation (Ulyanov et al. 2016) - each channel of each sample over its own plane.
+ *
+ *   forward  mu            [N, C]       = mean[H, W](x)
+ *            var           [N, C]       = mean[H, W]((x - mu)^2)
+ *            rstd          [N, C]       = 1 / sqrt(var + eps)
+ *            xhat          [N, C, H, W] = (x - mu) * rstd
+ *            out           [N, C, H, W] = gamma * xhat + beta
+ *   backward sum_dout      [N, C]       = sum[H, W](dout)
+ *            sum_dout_xhat [N, C]       = sum[H, W](xhat * dout)
+ *            dx            [N, C, H, W] = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
+ *            dgamma        [C]          = sum[N](sum_dout_xhat)
+ *            dbeta         [C]          = sum[N](sum_dout)
+ */
+const N = 8;
+const C = 32;
+const H = 32;
+const W = 32;
+const EPS = 0.00001;
+const CHW = C * H * W;
+const HW = H * W;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'instancenorm',
+  sizes: { N: 8, C: 32, H: 32, W: 32 },
+  options: { eps: 0.00001 },
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    gamma: { role: 'param', shape: [32], dtype: 'f32', axes: ['C'] },
+    beta: { role: 'param', shape: [32], dtype: 'f32', axes: ['C'] },
+    out: { role: 'output', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dout: { role: 'upstream', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dx: { role: 'gradient', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dgamma: { role: 'gradient', shape: [32], dtype: 'f32', axes: ['C'] },
+    dbeta: { role: 'gradient', shape: [32], dtype: 'f32', axes: ['C'] },
+  },
+  random: {},
+  cache: { xhat: { shape: [8, 32, 32, 32], dtype: 'f32' }, rstd: { shape: [8, 32], dtype: 'f32' } },
+  arguments: {
+    forward: ['x', 'gamma', 'beta', 'out', 'cache'],
+    backward: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+  },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 2622976, backward: 2621952 },
+  bytes: { cache: 1049600, scratch: 4096, forward: 2097408, backward: 2097536 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, C, H, W] = [8, 32, 32, 32] */
+  readonly xhat: Float32Array;
+  /** [N, C] = [8, 32] */
+  readonly rstd: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    xhat: new Float32Array(262144),
+    rstd: new Float32Array(256),
+  };
+}
+
+const sum_dout64 = /*@__PURE__*/ new Float64Array(256);
+const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(256);
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, C, H, W] = [8, 32, 32, 32]
+ * @param gamma read    [C] = [32]
+ * @param beta  read    [C] = [32]
+ * @param out   written [N, C, H, W] = [8, 32, 32, 32]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+): void {
+  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(beta, 'Float32Array', C, 'beta', '[C] = [32]');
+  checkArray(out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  for (let n = 0; n < N; n++) {
+    const row_ = n * C;
+    for (let c = 0; c < C; c++) {
+      // mu = mean[H, W](x)
+      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          muSum0 += x[row + w];
+          muSum1 += x[row + w + 1];
+          muSum2 += x[row + w + 2];
+          muSum3 += x[row + w + 3];
+        }
+      }
+      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / HW;
+
+      // var = mean[H, W]((x - mu)^2)
+      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const term0 = x[row + w] - mu;
+          varSum0 += term0 * term0;
+          const term1 = x[row + w + 1] - mu;
+          varSum1 += term1 * term1;
+          const term2 = x[row + w + 2] - mu;
+          varSum2 += term2 * term2;
+          const term3 = x[row + w + 3] - mu;
+          varSum3 += term3 * term3;
+        }
+      }
+      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / HW;
+
+      // rstd = 1 / sqrt(var + eps)
+      const rstdAt = 1 / Math.sqrt(varAt + EPS);
+      rstd[row_ + c] = rstdAt;
+
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      const gammaAt = gamma[c];
+      const betaAt = beta[c];
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const xhat0 = (x[row + w] - mu) * rstdAt;
+          out[row + w] = gammaAt * xhat0 + betaAt;
+          xhat[row + w] = xhat0;
+          const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+          out[row + w + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + w + 1] = xhat1;
+          const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+          out[row + w + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + w + 2] = xhat2;
+          const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+          out[row + w + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + w + 3] = xhat3;
+        }
+      }
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, C, H, W] = [8, 32, 32, 32]
+ * @param gamma  read    [C] = [32]
+ * @param cache  read
+ * @param dx     written [N, C, H, W] = [8, 32, 32, 32]
+ * @param dgamma written [C] = [32]
+ * @param dbeta  written [C] = [32]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
+  checkArray(dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  const termAt = H * W;
+  for (let n = 0; n < N; n++) {
+    const row_ = n * C;
+    for (let c = 0; c < C; c++) {
+      // sum_dout = sum[H, W](dout)
+      // sum_dout_xhat = sum[H, W](xhat * dout)
+      let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
+      let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const dout0 = dout[row + w];
+          sum_doutSum0 += dout0;
+          sum_dout_xhatSum0 += xhat[row + w] * dout0;
+          const dout1 = dout[row + w + 1];
+          sum_doutSum1 += dout1;
+          sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
+          const dout2 = dout[row + w + 2];
+          sum_doutSum2 += dout2;
+          sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
+          const dout3 = dout[row + w + 3];
+          sum_doutSum3 += dout3;
+          sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
+        }
+      }
+      const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+      sum_dout64[row_ + c] = sum_dout;
+      const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+      sum_dout_xhat64[row_ + c] = sum_dout_xhat;
+
+      // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
+      const term = gamma[c] * rstd[row_ + c];
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          dx[row + w] = term * (dout[row + w] - (sum_dout + xhat[row + w] * sum_dout_xhat) / termAt);
+          dx[row + w + 1] = term * (dout[row + w + 1] - (sum_dout + xhat[row + w + 1] * sum_dout_xhat) / termAt);
+          dx[row + w + 2] = term * (dout[row + w + 2] - (sum_dout + xhat[row + w + 2] * sum_dout_xhat) / termAt);
+          dx[row + w + 3] = term * (dout[row + w + 3] - (sum_dout + xhat[row + w + 3] * sum_dout_xhat) / termAt);
+        }
+      }
+    }
+  }
+  for (let c = 0; c < C; c++) {
+    // dgamma = sum[N](sum_dout_xhat)
+    // dbeta = sum[N](sum_dout)
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    dgammaSum0 += sum_dout_xhat64[c];
+    dbetaSum0 += sum_dout64[c];
+    dgammaSum1 += sum_dout_xhat64[c + C];
+    dbetaSum1 += sum_dout64[c + C];
+    dgammaSum2 += sum_dout_xhat64[c + 2 * C];
+    dbetaSum2 += sum_dout64[c + 2 * C];
+    dgammaSum3 += sum_dout_xhat64[c + 3 * C];
+    dbetaSum3 += sum_dout64[c + 3 * C];
+    dgammaSum0 += sum_dout_xhat64[c + 4 * C];
+    dbetaSum0 += sum_dout64[c + 4 * C];
+    dgammaSum1 += sum_dout_xhat64[c + 5 * C];
+    dbetaSum1 += sum_dout64[c + 5 * C];
+    dgammaSum2 += sum_dout_xhat64[c + 6 * C];
+    dbetaSum2 += sum_dout64[c + 6 * C];
+    dgammaSum3 += sum_dout_xhat64[c + 7 * C];
+    dbetaSum3 += sum_dout64[c + 7 * C];
+    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dgamma[c] = dgammaAt;
+    dbeta[c] = dbetaAt;
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly dgamma: Float32Array;
+  readonly dbeta: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const gamma = buffers.gamma;
+  const beta = buffers.beta;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const dgamma = buffers.dgamma;
+  const dbeta = buffers.dbeta;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, gamma, beta, out, cache),
+    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}

@@ -1,0 +1,363 @@
+/**
+ * layernorm, N = 4, D = 16, f32. Generated from specs/layernorm.layer.yaml - edit the spec, not this file.
+ * Options: eps = 0.00001.
+ *
+ * Layer normalisation (Ba, Kiros & Hinton 2016) - each of N samples over its own D features.
+ *
+ *   forward  mu     [N]    = mean[D](x)
+ *            var    [N]    = mean[D]((x - mu)^2)
+ *            rstd   [N]    = 1 / sqrt(var + eps)
+ *            xhat   [N, D] = (x - mu) * rstd
+ *            out    [N, D] = gamma * xhat + beta
+ *   backward dx     [N, D] = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
+ *            dgamma [D]    = sum[N](xhat * dout)
+ *            dbeta  [D]    = sum[N](dout)
+ */
+const N = 4;
+const D = 16;
+const EPS = 0.00001;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'layernorm',
+  sizes: { N: 4, D: 16 },
+  options: { eps: 0.00001 },
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [4, 16], dtype: 'f32', axes: ['N', 'D'] },
+    gamma: { role: 'param', shape: [16], dtype: 'f32', axes: ['D'] },
+    beta: { role: 'param', shape: [16], dtype: 'f32', axes: ['D'] },
+    out: { role: 'output', shape: [4, 16], dtype: 'f32', axes: ['N', 'D'] },
+    dout: { role: 'upstream', shape: [4, 16], dtype: 'f32', axes: ['N', 'D'] },
+    dx: { role: 'gradient', shape: [4, 16], dtype: 'f32', axes: ['N', 'D'] },
+    dgamma: { role: 'gradient', shape: [16], dtype: 'f32', axes: ['D'] },
+    dbeta: { role: 'gradient', shape: [16], dtype: 'f32', axes: ['D'] },
+  },
+  random: {},
+  cache: { xhat: { shape: [4, 16], dtype: 'f32' }, rstd: { shape: [4], dtype: 'f32' } },
+  arguments: {
+    forward: ['x', 'gamma', 'beta', 'out', 'cache'],
+    backward: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+    backwardStaged: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+  },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 664, backward: 832, backwardStaged: 1464 },
+  bytes: { cache: 272, scratch: 128, forward: 640, backward: 704, backwardStaged: 704 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, D] = [4, 16] */
+  readonly xhat: Float32Array;
+  /** [N] = [4] */
+  readonly rstd: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    xhat: new Float32Array(64),
+    rstd: new Float32Array(4),
+  };
+}
+
+const dgamma64 = /*@__PURE__*/ new Float64Array(16);
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, D] = [4, 16]
+ * @param gamma read    [D] = [16]
+ * @param beta  read    [D] = [16]
+ * @param out   written [N, D] = [4, 16]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+): void {
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(beta, 'Float32Array', D, 'beta', '[D] = [16]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [4, 16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  for (let n = 0; n < N; n++) {
+    // mu = mean[D](x)
+    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      muSum0 += x[row + d];
+      muSum1 += x[row + d + 1];
+      muSum2 += x[row + d + 2];
+      muSum3 += x[row + d + 3];
+    }
+    const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / D;
+
+    // var = mean[D]((x - mu)^2)
+    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+    for (let d = 0; d < D; d += 4) {
+      const term0 = x[row + d] - mu;
+      varSum0 += term0 * term0;
+      const term1 = x[row + d + 1] - mu;
+      varSum1 += term1 * term1;
+      const term2 = x[row + d + 2] - mu;
+      varSum2 += term2 * term2;
+      const term3 = x[row + d + 3] - mu;
+      varSum3 += term3 * term3;
+    }
+    const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / D;
+
+    // rstd = 1 / sqrt(var + eps)
+    const rstdAt = 1 / Math.sqrt(varAt + EPS);
+    rstd[n] = rstdAt;
+
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    for (let d = 0; d < D; d += 4) {
+      const xhat0 = (x[row + d] - mu) * rstdAt;
+      out[row + d] = gamma[d] * xhat0 + beta[d];
+      xhat[row + d] = xhat0;
+      const xhat1 = (x[row + d + 1] - mu) * rstdAt;
+      out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+      xhat[row + d + 1] = xhat1;
+      const xhat2 = (x[row + d + 2] - mu) * rstdAt;
+      out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+      xhat[row + d + 2] = xhat2;
+      const xhat3 = (x[row + d + 3] - mu) * rstdAt;
+      out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+      xhat[row + d + 3] = xhat3;
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, D] = [4, 16]
+ * @param gamma  read    [D] = [16]
+ * @param cache  read
+ * @param dx     written [N, D] = [4, 16]
+ * @param dgamma written [D] = [16]
+ * @param dbeta  written [D] = [16]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
+  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  for (let n = 0; n < N; n++) {
+    // mean[D](gamma * dout)
+    // mean[D](gamma * xhat * dout)
+    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      const gamma0 = gamma[d];
+      const dout0 = dout[row + d];
+      sum0 += gamma0 * dout0;
+      acc0 += gamma0 * xhat[row + d] * dout0;
+      const gamma1 = gamma[d + 1];
+      const dout1 = dout[row + d + 1];
+      sum1 += gamma1 * dout1;
+      acc1 += gamma1 * xhat[row + d + 1] * dout1;
+      const gamma2 = gamma[d + 2];
+      const dout2 = dout[row + d + 2];
+      sum2 += gamma2 * dout2;
+      acc2 += gamma2 * xhat[row + d + 2] * dout2;
+      const gamma3 = gamma[d + 3];
+      const dout3 = dout[row + d + 3];
+      sum3 += gamma3 * dout3;
+      acc3 += gamma3 * xhat[row + d + 3] * dout3;
+    }
+    const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
+    const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
+
+    // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
+    const rstdAt = rstd[n];
+    for (let d = 0; d < D; d += 4) {
+      dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
+      dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
+      dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
+      dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
+    }
+  }
+
+  // dgamma = sum[N](xhat * dout)
+  dgamma64.fill(0);
+  for (let n = 0; n < N; n++) {
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      dgamma64[d] += xhat[row + d] * dout[row + d];
+      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1];
+      dgamma64[d + 2] += xhat[row + d + 2] * dout[row + d + 2];
+      dgamma64[d + 3] += xhat[row + d + 3] * dout[row + d + 3];
+    }
+  }
+  for (let d = 0; d < D; d += 4) {
+    dgamma[d] = dgamma64[d];
+    dgamma[d + 1] = dgamma64[d + 1];
+    dgamma[d + 2] = dgamma64[d + 2];
+    dgamma[d + 3] = dgamma64[d + 3];
+  }
+  for (let d = 0; d < D; d++) {
+    // dbeta = sum[N](dout)
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    dbetaSum0 += dout[d];
+    dbetaSum1 += dout[d + D];
+    dbetaSum2 += dout[d + 2 * D];
+    dbetaSum3 += dout[d + 3 * D];
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dbeta[d] = dbetaAt;
+  }
+}
+
+
+/**
+ * Writes the gradients, by the unsimplified reverse sweep: the same results, one step of the chain
+ * rule at a time. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, D] = [4, 16]
+ * @param gamma  read    [D] = [16]
+ * @param cache  read
+ * @param dx     written [N, D] = [4, 16]
+ * @param dgamma written [D] = [16]
+ * @param dbeta  written [D] = [16]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backwardStaged(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
+  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  for (let n = 0; n < N; n++) {
+    // drstd2 = sum[D](dxhat2 * (xhat / rstd))
+    let drstd2Sum0 = 0, drstd2Sum1 = 0, drstd2Sum2 = 0, drstd2Sum3 = 0;
+    const row = n * D;
+    const rstdAt = rstd[n];
+    for (let d = 0; d < D; d += 4) {
+      drstd2Sum0 += dout[row + d] * gamma[d] * (xhat[row + d] / rstdAt);
+      drstd2Sum1 += dout[row + d + 1] * gamma[d + 1] * (xhat[row + d + 1] / rstdAt);
+      drstd2Sum2 += dout[row + d + 2] * gamma[d + 2] * (xhat[row + d + 2] / rstdAt);
+      drstd2Sum3 += dout[row + d + 3] * gamma[d + 3] * (xhat[row + d + 3] / rstdAt);
+    }
+    const drstd2 = drstd2Sum0 + drstd2Sum1 + (drstd2Sum2 + drstd2Sum3);
+    const sqrt = Math.sqrt(1 / (rstdAt * rstdAt));
+    const term = -(drstd2 * 1 / (sqrt * sqrt)) / (2 * sqrt) / D;
+
+    // dmu2 = sum[D](-dsum1)
+    let dmu2Sum0 = 0, dmu2Sum1 = 0, dmu2Sum2 = 0, dmu2Sum3 = 0;
+    for (let d = 0; d < D; d += 4) {
+      dmu2Sum0 += -(dout[row + d] * gamma[d] * rstdAt + term * (2 * (xhat[row + d] / rstdAt)));
+      dmu2Sum1 += -(dout[row + d + 1] * gamma[d + 1] * rstdAt + term * (2 * (xhat[row + d + 1] / rstdAt)));
+      dmu2Sum2 += -(dout[row + d + 2] * gamma[d + 2] * rstdAt + term * (2 * (xhat[row + d + 2] / rstdAt)));
+      dmu2Sum3 += -(dout[row + d + 3] * gamma[d + 3] * rstdAt + term * (2 * (xhat[row + d + 3] / rstdAt)));
+    }
+    const dmu2 = dmu2Sum0 + dmu2Sum1 + (dmu2Sum2 + dmu2Sum3);
+    const termAt = dmu2 / D;
+
+    // dx = dsum1 + dmu2 / D
+    for (let d = 0; d < D; d += 4) {
+      dx[row + d] = dout[row + d] * gamma[d] * rstdAt + term * (2 * (xhat[row + d] / rstdAt)) + termAt;
+      dx[row + d + 1] = dout[row + d + 1] * gamma[d + 1] * rstdAt + term * (2 * (xhat[row + d + 1] / rstdAt)) + termAt;
+      dx[row + d + 2] = dout[row + d + 2] * gamma[d + 2] * rstdAt + term * (2 * (xhat[row + d + 2] / rstdAt)) + termAt;
+      dx[row + d + 3] = dout[row + d + 3] * gamma[d + 3] * rstdAt + term * (2 * (xhat[row + d + 3] / rstdAt)) + termAt;
+    }
+  }
+
+  // dgamma = sum[N](dout * xhat)
+  dgamma64.fill(0);
+  for (let n = 0; n < N; n++) {
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      dgamma64[d] += dout[row + d] * xhat[row + d];
+      dgamma64[d + 1] += dout[row + d + 1] * xhat[row + d + 1];
+      dgamma64[d + 2] += dout[row + d + 2] * xhat[row + d + 2];
+      dgamma64[d + 3] += dout[row + d + 3] * xhat[row + d + 3];
+    }
+  }
+  for (let d = 0; d < D; d += 4) {
+    dgamma[d] = dgamma64[d];
+    dgamma[d + 1] = dgamma64[d + 1];
+    dgamma[d + 2] = dgamma64[d + 2];
+    dgamma[d + 3] = dgamma64[d + 3];
+  }
+  for (let d = 0; d < D; d++) {
+    // dbeta = sum[N](dout)
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    dbetaSum0 += dout[d];
+    dbetaSum1 += dout[d + D];
+    dbetaSum2 += dout[d + 2 * D];
+    dbetaSum3 += dout[d + 3 * D];
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dbeta[d] = dbetaAt;
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly dgamma: Float32Array;
+  readonly dbeta: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+  readonly backwardStaged: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const gamma = buffers.gamma;
+  const beta = buffers.beta;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const dgamma = buffers.dgamma;
+  const dbeta = buffers.dbeta;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, gamma, beta, out, cache),
+    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+    backwardStaged: () => backwardStaged(dout, gamma, cache, dx, dgamma, dbeta),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}

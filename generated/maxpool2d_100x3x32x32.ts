@@ -1,0 +1,203 @@
+/**
+ * maxpool2d, N = 100, C = 3, H = 32, W = 32, PH = 2, PW = 2, OH = 16, OW = 16, f32. Generated from specs/maxpool2d.layer.yaml - edit the spec, not this file.
+ * Options: pool_height = 2, pool_width = 2, stride = 2, ties = first.
+ *
+ * Maximum over windows, NCHW; the first of several equal maxima takes the gradient.
+ *
+ *   forward  out [N, C, OH, OW] = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
+ *   backward dx  [N, C, H, W]   = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H - PH)/stride, (W - PW)/stride])
+ */
+const N = 100;
+const C = 3;
+const H = 32;
+const W = 32;
+const PH = 2;
+const PW = 2;
+const OH = 16;
+const OW = 16;
+const STRIDE = 2;
+const CHW = C * H * W;
+const HW = H * W;
+const C_OH_OW = C * OH * OW;
+const OH_OW = OH * OW;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'maxpool2d',
+  sizes: { N: 100, C: 3, H: 32, W: 32, PH: 2, PW: 2, OH: 16, OW: 16 },
+  options: { pool_height: 2, pool_width: 2, stride: 2, ties: 'first' },
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [100, 3, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    out: { role: 'output', shape: [100, 3, 16, 16], dtype: 'f32', axes: ['N', 'C', 'OH', 'OW'] },
+    dout: { role: 'upstream', shape: [100, 3, 16, 16], dtype: 'f32', axes: ['N', 'C', 'OH', 'OW'] },
+    dx: { role: 'gradient', shape: [100, 3, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+  },
+  random: {},
+  cache: { hit_out: { shape: [100, 3, 16, 16], dtype: 'i32' } },
+  arguments: { forward: ['x', 'out', 'cache'], backward: ['dout', 'cache', 'dx'] },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 614400, backward: 7372800 },
+  bytes: { cache: 307200, scratch: 256, forward: 1536000, backward: 1536000 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, C, OH, OW] = [100, 3, 16, 16] */
+  readonly hit_out: Int32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    hit_out: new Int32Array(76800),
+  };
+}
+
+const dx64 = /*@__PURE__*/ new Float64Array(32);
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, C, H, W] = [100, 3, 32, 32]
+ * @param out   written [N, C, OH, OW] = [100, 3, 16, 16]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
+  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(out, 'Float32Array', N * C * OH * OW, 'out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  const hit_out = cache.hit_out;
+  checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  for (let n = 0; n < N; n++) {
+    for (let c = 0; c < C; c++) {
+      for (let oh = 0; oh < OH; oh++) {
+        const row = n * CHW + c * HW + oh * STRIDE * W;
+        const row_2 = n * C_OH_OW + c * OH_OW + oh * OW;
+        for (let ow = 0; ow < OW; ow++) {
+          // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
+          // hit(out): the first max of each window
+          let outMax0 = -Infinity, outMax1 = -Infinity, outMax2 = -Infinity, outMax3 = -Infinity;
+          let best = -Infinity;
+          let offset = 0;
+          const x0_0 = x[row + ow * STRIDE];
+          outMax0 = Math.max(outMax0, x0_0);
+          if (x0_0 > best || x0_0 !== x0_0 && best === best) {
+            best = x0_0;
+            offset = 0;
+          }
+          const row_ = n * CHW + c * HW + oh * STRIDE * W + ow * STRIDE;
+          const x0_1 = x[row_ + 1];
+          outMax1 = Math.max(outMax1, x0_1);
+          if (x0_1 > best || x0_1 !== x0_1 && best === best) {
+            best = x0_1;
+            offset = 1;
+          }
+          const x1_0 = x[row_ + W];
+          outMax2 = Math.max(outMax2, x1_0);
+          if (x1_0 > best || x1_0 !== x1_0 && best === best) {
+            best = x1_0;
+            offset = PW;
+          }
+          const x1_1 = x[row_ + W + 1];
+          outMax3 = Math.max(outMax3, x1_1);
+          if (x1_1 > best || x1_1 !== x1_1 && best === best) {
+            best = x1_1;
+            offset = PW + 1;
+          }
+          const outAt = Math.max(Math.max(outMax0, outMax1), Math.max(outMax2, outMax3));
+          out[row_2 + ow] = outAt;
+          hit_out[row_2 + ow] = offset;
+        }
+      }
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout  read    [N, C, OH, OW] = [100, 3, 16, 16]
+ * @param cache read
+ * @param dx    written [N, C, H, W] = [100, 3, 32, 32]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
+  checkArray(dout, 'Float32Array', N * C * OH * OW, 'dout', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 32, 32]');
+  const hit_out = cache.hit_out;
+  checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  for (let n = 0; n < N; n++) {
+    for (let c = 0; c < C; c++) {
+      for (let h = 0; h < H; h++) {
+        // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
+        //   PH)/stride, (W - PW)/stride])
+        dx64.fill(0);
+        const phFrom = Math.max(0, h - 30);
+        const phFirst = phFrom + ((h - phFrom) % 2 + 2) % 2;
+        const phTo = Math.min(PH, h + 1);
+        for (let ph = phFirst; ph < phTo; ph += 2) {
+          const oh = (h - ph) / 2 | 0;
+          const row = n * C_OH_OW + c * OH_OW + oh * OW;
+          for (let pw = 0; pw < PW; pw++) {
+            const wFrom = Math.max(0, pw);
+            const wFirst = wFrom + ((pw - wFrom) % 2 + 2) % 2;
+            const wTo = Math.min(W, pw + 31);
+            for (let w = wFirst; w < wTo; w += 2) {
+              const ow = (w - pw) / 2 | 0;
+              if (hit_out[row + ow] === ph * PW + pw) {
+                dx64[w] += 1 * dout[row + ow];
+              }
+            }
+          }
+        }
+        const row_ = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          dx[row_ + w] = dx64[w];
+          dx[row_ + w + 1] = dx64[w + 1];
+          dx[row_ + w + 2] = dx64[w + 2];
+          dx[row_ + w + 3] = dx64[w + 3];
+        }
+      }
+    }
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, out, cache),
+    backward: () => backward(dout, cache, dx),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}

@@ -1,0 +1,139 @@
+/**
+ * relu, N = 100, D = 500, f32. Generated from specs/relu.layer.yaml - edit the spec, not this file.
+ *
+ * Rectified linear unit (Nair & Hinton 2010).
+ *
+ *   forward  out [N, D] = max(x, 0)
+ *   backward dx  [N, D] = where(x > 0, dout, 0)
+ */
+const N = 100;
+const D = 500;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'relu',
+  sizes: { N: 100, D: 500 },
+  options: {},
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [100, 500], dtype: 'f32', axes: ['N', 'D'] },
+    out: { role: 'output', shape: [100, 500], dtype: 'f32', axes: ['N', 'D'] },
+    dout: { role: 'upstream', shape: [100, 500], dtype: 'f32', axes: ['N', 'D'] },
+    dx: { role: 'gradient', shape: [100, 500], dtype: 'f32', axes: ['N', 'D'] },
+  },
+  random: {},
+  cache: { x: { shape: [100, 500], dtype: 'f32', held: true } },
+  arguments: { forward: ['x', 'out', 'cache'], backward: ['dout', 'cache', 'dx'] },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 50000, backward: 100000 },
+  bytes: { cache: 0, scratch: 0, forward: 400000, backward: 400000 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, D] = [100, 500], held by reference */
+  x: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    x: new Float32Array(0),
+  };
+}
+
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, D] = [100, 500]
+ * @param out   written [N, D] = [100, 500]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [100, 500]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [100, 500]');
+  cache.x = x;
+  // out = max(x, 0)
+  for (let n = 0; n < N; n++) {
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      out[row + d] = Math.max(x[row + d], 0);
+      out[row + d + 1] = Math.max(x[row + d + 1], 0);
+      out[row + d + 2] = Math.max(x[row + d + 2], 0);
+      out[row + d + 3] = Math.max(x[row + d + 3], 0);
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout  read    [N, D] = [100, 500]
+ * @param cache read
+ * @param dx    written [N, D] = [100, 500]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [100, 500]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [100, 500]');
+  const x = cache.x;
+  checkHeld(x, 'Float32Array', N * D, 'cache.x', '[N, D] = [100, 500]');
+  // dx = where(x > 0, dout, 0)
+  for (let n = 0; n < N; n++) {
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      dx[row + d] = x[row + d] > 0 ? dout[row + d] : 0;
+      dx[row + d + 1] = x[row + d + 1] > 0 ? dout[row + d + 1] : 0;
+      dx[row + d + 2] = x[row + d + 2] > 0 ? dout[row + d + 2] : 0;
+      dx[row + d + 3] = x[row + d + 3] > 0 ? dout[row + d + 3] : 0;
+    }
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, out, cache),
+    backward: () => backward(dout, cache, dx),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}
+
+
+/** Refuses a cache that no forward pass has filled. */
+function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
+  checkArray(array, type, length, name, shape);
+}

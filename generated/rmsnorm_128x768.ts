@@ -1,0 +1,216 @@
+/**
+ * rmsnorm, N = 128, D = 768, f32. Generated from specs/rmsnorm.layer.yaml - edit the spec, not this file.
+ * Options: eps = 0.00001.
+ *
+ * Root mean square normalisation (Zhang & Sennrich 2019) - a layer norm that neither centres nor shifts.
+ *
+ *   forward  rstd   [N]    = 1 / sqrt(mean[D](x^2) + eps)
+ *            xhat   [N, D] = x * rstd
+ *            out    [N, D] = gamma * xhat
+ *   backward dx     [N, D] = rstd * (gamma * dout - xhat * mean[D](gamma * xhat * dout))
+ *            dgamma [D]    = sum[N](xhat * dout)
+ */
+const N = 128;
+const D = 768;
+const EPS = 0.00001;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'rmsnorm',
+  sizes: { N: 128, D: 768 },
+  options: { eps: 0.00001 },
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
+    gamma: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'] },
+    out: { role: 'output', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
+    dout: { role: 'upstream', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
+    dx: { role: 'gradient', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
+    dgamma: { role: 'gradient', shape: [768], dtype: 'f32', axes: ['D'] },
+  },
+  random: {},
+  cache: { xhat: { shape: [128, 768], dtype: 'f32' }, rstd: { shape: [128], dtype: 'f32' } },
+  arguments: { forward: ['x', 'gamma', 'out', 'cache'], backward: ['dout', 'gamma', 'cache', 'dx', 'dgamma'] },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 492288, backward: 884736 },
+  bytes: { cache: 393728, scratch: 6144, forward: 789504, backward: 792576 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, D] = [128, 768] */
+  readonly xhat: Float32Array;
+  /** [N] = [128] */
+  readonly rstd: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    xhat: new Float32Array(98304),
+    rstd: new Float32Array(128),
+  };
+}
+
+const dgamma64 = /*@__PURE__*/ new Float64Array(768);
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, D] = [128, 768]
+ * @param gamma read    [D] = [768]
+ * @param out   written [N, D] = [128, 768]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array, cache: Cache): void {
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let n = 0; n < N; n++) {
+    // mean[D](x^2)
+    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      const x0 = x[row + d];
+      sum0 += x0 * x0;
+      const x1 = x[row + d + 1];
+      sum1 += x1 * x1;
+      const x2 = x[row + d + 2];
+      sum2 += x2 * x2;
+      const x3 = x[row + d + 3];
+      sum3 += x3 * x3;
+    }
+    const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
+
+    // rstd = 1 / sqrt(mean[D](x^2) + eps)
+    const rstdAt = 1 / Math.sqrt(mean + EPS);
+    rstd[n] = rstdAt;
+
+    // out = gamma * xhat
+    // xhat = x * rstd
+    for (let d = 0; d < D; d += 4) {
+      const xhat0 = x[row + d] * rstdAt;
+      out[row + d] = gamma[d] * xhat0;
+      xhat[row + d] = xhat0;
+      const xhat1 = x[row + d + 1] * rstdAt;
+      out[row + d + 1] = gamma[d + 1] * xhat1;
+      xhat[row + d + 1] = xhat1;
+      const xhat2 = x[row + d + 2] * rstdAt;
+      out[row + d + 2] = gamma[d + 2] * xhat2;
+      xhat[row + d + 2] = xhat2;
+      const xhat3 = x[row + d + 3] * rstdAt;
+      out[row + d + 3] = gamma[d + 3] * xhat3;
+      xhat[row + d + 3] = xhat3;
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, D] = [128, 768]
+ * @param gamma  read    [D] = [768]
+ * @param cache  read
+ * @param dx     written [N, D] = [128, 768]
+ * @param dgamma written [D] = [768]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let n = 0; n < N; n++) {
+    // mean[D](gamma * xhat * dout)
+    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      sum0 += gamma[d] * xhat[row + d] * dout[row + d];
+      sum1 += gamma[d + 1] * xhat[row + d + 1] * dout[row + d + 1];
+      sum2 += gamma[d + 2] * xhat[row + d + 2] * dout[row + d + 2];
+      sum3 += gamma[d + 3] * xhat[row + d + 3] * dout[row + d + 3];
+    }
+    const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
+
+    // dx = rstd * (gamma * dout - xhat * mean[D](gamma * xhat * dout))
+    const rstdAt = rstd[n];
+    for (let d = 0; d < D; d += 4) {
+      dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - xhat[row + d] * mean);
+      dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
+      dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
+      dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
+    }
+  }
+
+  // dgamma = sum[N](xhat * dout)
+  dgamma64.fill(0);
+  for (let n = 0; n < N; n++) {
+    const row = n * D;
+    for (let d = 0; d < D; d += 4) {
+      dgamma64[d] += xhat[row + d] * dout[row + d];
+      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1];
+      dgamma64[d + 2] += xhat[row + d + 2] * dout[row + d + 2];
+      dgamma64[d + 3] += xhat[row + d + 3] * dout[row + d + 3];
+    }
+  }
+  for (let d = 0; d < D; d += 4) {
+    dgamma[d] = dgamma64[d];
+    dgamma[d + 1] = dgamma64[d + 1];
+    dgamma[d + 2] = dgamma64[d + 2];
+    dgamma[d + 3] = dgamma64[d + 3];
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly gamma: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly dgamma: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const gamma = buffers.gamma;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const dgamma = buffers.dgamma;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, gamma, out, cache),
+    backward: () => backward(dout, gamma, cache, dx, dgamma),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}

@@ -1,0 +1,454 @@
+/**
+ * spatial_batchnorm, N = 32, C = 16, H = 32, W = 32, f32. Generated from specs/spatial_batchnorm.layer.yaml - edit the spec, not this file.
+ * Options: eps = 0.00001, momentum = 0.9.
+ *
+ * Batch normalisation (Ioffe & Szegedy 2015) of C channels of N images, over samples and positions.
+ *
+ *   forward (train)  mu                [C]          = mean[N, H, W](x)
+ *                    var               [C]          = mean[N, H, W]((x - mu)^2)
+ *                    rstd              [C]          = 1 / sqrt(var + eps)
+ *                    xhat              [N, C, H, W] = (x - mu) * rstd
+ *                    out               [N, C, H, W] = gamma * xhat + beta
+ *                    next_running_mean [C]          = momentum * running_mean + (1 - momentum) * mu
+ *                    next_running_var  [C]          = momentum * running_var + (1 - momentum) * var
+ *   backward (train) dbeta             [C]          = sum[N, H, W](dout)
+ *                    dgamma            [C]          = sum[N, H, W](xhat * dout)
+ *                    dx                [N, C, H, W] = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
+ *   forward (test)   mu                [C]          = running_mean
+ *                    var               [C]          = running_var
+ *                    rstd              [C]          = 1 / sqrt(var + eps)
+ *                    xhat              [N, C, H, W] = (x - mu) * rstd
+ *                    out               [N, C, H, W] = gamma * xhat + beta
+ *   backward (test)  dx                [N, C, H, W] = gamma * rstd * dout
+ *                    dgamma            [C]          = sum[N, H, W](xhat * dout)
+ *                    dbeta             [C]          = sum[N, H, W](dout)
+ */
+const N = 32;
+const C = 16;
+const H = 32;
+const W = 32;
+const EPS = 0.00001;
+const MOMENTUM = 0.9;
+const CHW = C * H * W;
+const HW = H * W;
+const NHW = N * H * W;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'spatial_batchnorm',
+  sizes: { N: 32, C: 16, H: 32, W: 32 },
+  options: { eps: 0.00001, momentum: 0.9 },
+  target: 'ts',
+  dtype: 'f32',
+  modes: ['train', 'test'],
+  tensors: {
+    x: { role: 'input', shape: [32, 16, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    gamma: { role: 'param', shape: [16], dtype: 'f32', axes: ['C'] },
+    beta: { role: 'param', shape: [16], dtype: 'f32', axes: ['C'] },
+    running_mean: { role: 'state', shape: [16], dtype: 'f32', axes: ['C'], init: 0 },
+    running_var: { role: 'state', shape: [16], dtype: 'f32', axes: ['C'], init: 1 },
+    out: { role: 'output', shape: [32, 16, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dout: { role: 'upstream', shape: [32, 16, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dx: { role: 'gradient', shape: [32, 16, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
+    dgamma: { role: 'gradient', shape: [16], dtype: 'f32', axes: ['C'] },
+    dbeta: { role: 'gradient', shape: [16], dtype: 'f32', axes: ['C'] },
+  },
+  random: {},
+  cache: { xhat: { shape: [32, 16, 32, 32], dtype: 'f32' }, rstd: { shape: [16], dtype: 'f32' } },
+  arguments: {
+    forwardTrain: ['x', 'gamma', 'beta', 'running_mean', 'running_var', 'out', 'cache'],
+    forwardTest: ['x', 'gamma', 'beta', 'running_mean', 'running_var', 'out', 'cache'],
+    backwardTrain: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+    backwardTest: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+  },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forwardTrain: 5243104, forwardTest: 3145824, backwardTrain: 5242944, backwardTest: 2621440 },
+  bytes: {
+    cache: 2097216,
+    scratch: 128,
+    forwardTrain: 4194560,
+    forwardTest: 4194560,
+    backwardTrain: 4194496,
+    backwardTest: 4194496,
+  },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, C, H, W] = [32, 16, 32, 32] */
+  readonly xhat: Float32Array;
+  /** [C] = [16] */
+  readonly rstd: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    xhat: new Float32Array(524288),
+    rstd: new Float32Array(16),
+  };
+}
+
+const kept = /*@__PURE__*/ new Float64Array(16);
+
+/**
+ * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are
+ * row-major and must not overlap.
+ *
+ * @param x            read    [N, C, H, W] = [32, 16, 32, 32]
+ * @param gamma        read    [C] = [16]
+ * @param beta         read    [C] = [16]
+ * @param running_mean updated [C] = [16]
+ * @param running_var  updated [C] = [16]
+ * @param out          written [N, C, H, W] = [32, 16, 32, 32]
+ * @param cache        written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forwardTrain(
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
+  running_var: Float32Array, out: Float32Array, cache: Cache,
+): void {
+  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [16]');
+  checkArray(beta, 'Float32Array', C, 'beta', '[C] = [16]');
+  checkArray(running_mean, 'Float32Array', C, 'running_mean', '[C] = [16]');
+  checkArray(running_var, 'Float32Array', C, 'running_var', '[C] = [16]');
+  checkArray(out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', C, 'cache.rstd', '[C] = [16]');
+  const term = 1 - MOMENTUM;
+  for (let c = 0; c < C; c++) {
+    // mu = mean[N, H, W](x)
+    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          muSum0 += x[row + w];
+          muSum1 += x[row + w + 1];
+          muSum2 += x[row + w + 2];
+          muSum3 += x[row + w + 3];
+        }
+      }
+    }
+    const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / NHW;
+
+    // var = mean[N, H, W]((x - mu)^2)
+    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const term0 = x[row + w] - mu;
+          varSum0 += term0 * term0;
+          const term1 = x[row + w + 1] - mu;
+          varSum1 += term1 * term1;
+          const term2 = x[row + w + 2] - mu;
+          varSum2 += term2 * term2;
+          const term3 = x[row + w + 3] - mu;
+          varSum3 += term3 * term3;
+        }
+      }
+    }
+    const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / NHW;
+
+    // rstd = 1 / sqrt(var + eps)
+    // running_mean = momentum * running_mean + (1 - momentum) * mu
+    // running_var = momentum * running_var + (1 - momentum) * var
+    const rstdAt = 1 / Math.sqrt(varAt + EPS);
+    const next_running_mean = MOMENTUM * running_mean[c] + term * mu;
+    const next_running_var = MOMENTUM * running_var[c] + term * varAt;
+    rstd[c] = rstdAt;
+    running_mean[c] = next_running_mean;
+    running_var[c] = next_running_var;
+
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    const gammaAt = gamma[c];
+    const betaAt = beta[c];
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const xhat0 = (x[row + w] - mu) * rstdAt;
+          out[row + w] = gammaAt * xhat0 + betaAt;
+          xhat[row + w] = xhat0;
+          const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+          out[row + w + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + w + 1] = xhat1;
+          const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+          out[row + w + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + w + 2] = xhat2;
+          const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+          out[row + w + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + w + 3] = xhat3;
+        }
+      }
+    }
+  }
+}
+
+
+/**
+ * Writes the outputs and fills the cache, test mode. Arrays are row-major and must not overlap.
+ *
+ * @param x            read    [N, C, H, W] = [32, 16, 32, 32]
+ * @param gamma        read    [C] = [16]
+ * @param beta         read    [C] = [16]
+ * @param running_mean read    [C] = [16]
+ * @param running_var  read    [C] = [16]
+ * @param out          written [N, C, H, W] = [32, 16, 32, 32]
+ * @param cache        written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forwardTest(
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
+  running_var: Float32Array, out: Float32Array, cache: Cache,
+): void {
+  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [16]');
+  checkArray(beta, 'Float32Array', C, 'beta', '[C] = [16]');
+  checkArray(running_mean, 'Float32Array', C, 'running_mean', '[C] = [16]');
+  checkArray(running_var, 'Float32Array', C, 'running_var', '[C] = [16]');
+  checkArray(out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', C, 'cache.rstd', '[C] = [16]');
+  for (let c = 0; c < C; c++) {
+    // rstd = 1 / sqrt(var + eps)
+    const rstdAt = 1 / Math.sqrt(running_var[c] + EPS);
+    rstd[c] = rstdAt;
+
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    const gammaAt = gamma[c];
+    const running_meanAt = running_mean[c];
+    const betaAt = beta[c];
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const xhat0 = (x[row + w] - running_meanAt) * rstdAt;
+          out[row + w] = gammaAt * xhat0 + betaAt;
+          xhat[row + w] = xhat0;
+          const xhat1 = (x[row + w + 1] - running_meanAt) * rstdAt;
+          out[row + w + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + w + 1] = xhat1;
+          const xhat2 = (x[row + w + 2] - running_meanAt) * rstdAt;
+          out[row + w + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + w + 2] = xhat2;
+          const xhat3 = (x[row + w + 3] - running_meanAt) * rstdAt;
+          out[row + w + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + w + 3] = xhat3;
+        }
+      }
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients, train mode. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, C, H, W] = [32, 16, 32, 32]
+ * @param gamma  read    [C] = [16]
+ * @param cache  read
+ * @param dx     written [N, C, H, W] = [32, 16, 32, 32]
+ * @param dgamma written [C] = [16]
+ * @param dbeta  written [C] = [16]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backwardTrain(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [16]');
+  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dgamma, 'Float32Array', C, 'dgamma', '[C] = [16]');
+  checkArray(dbeta, 'Float32Array', C, 'dbeta', '[C] = [16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', C, 'cache.rstd', '[C] = [16]');
+  const term = N * H * W;
+  for (let c = 0; c < C; c += 4) {
+    const term0 = gamma[c] * rstd[c] / term;
+    kept[c] = term0;
+    const term1 = gamma[c + 1] * rstd[c + 1] / term;
+    kept[c + 1] = term1;
+    const term2 = gamma[c + 2] * rstd[c + 2] / term;
+    kept[c + 2] = term2;
+    const term3 = gamma[c + 3] * rstd[c + 3] / term;
+    kept[c + 3] = term3;
+  }
+  for (let c = 0; c < C; c++) {
+    // dbeta = sum[N, H, W](dout)
+    // dgamma = sum[N, H, W](xhat * dout)
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const dout0 = dout[row + w];
+          dbetaSum0 += dout0;
+          dgammaSum0 += xhat[row + w] * dout0;
+          const dout1 = dout[row + w + 1];
+          dbetaSum1 += dout1;
+          dgammaSum1 += xhat[row + w + 1] * dout1;
+          const dout2 = dout[row + w + 2];
+          dbetaSum2 += dout2;
+          dgammaSum2 += xhat[row + w + 2] * dout2;
+          const dout3 = dout[row + w + 3];
+          dbetaSum3 += dout3;
+          dgammaSum3 += xhat[row + w + 3] * dout3;
+        }
+      }
+    }
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+
+    // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
+    const value = kept[c];
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          dx[row + w] = value * (term * dout[row + w] - dbetaAt - xhat[row + w] * dgammaAt);
+          dx[row + w + 1] = value * (term * dout[row + w + 1] - dbetaAt - xhat[row + w + 1] * dgammaAt);
+          dx[row + w + 2] = value * (term * dout[row + w + 2] - dbetaAt - xhat[row + w + 2] * dgammaAt);
+          dx[row + w + 3] = value * (term * dout[row + w + 3] - dbetaAt - xhat[row + w + 3] * dgammaAt);
+        }
+      }
+    }
+    dgamma[c] = dgammaAt;
+    dbeta[c] = dbetaAt;
+  }
+}
+
+
+/**
+ * Writes the gradients, test mode. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, C, H, W] = [32, 16, 32, 32]
+ * @param gamma  read    [C] = [16]
+ * @param cache  read
+ * @param dx     written [N, C, H, W] = [32, 16, 32, 32]
+ * @param dgamma written [C] = [16]
+ * @param dbeta  written [C] = [16]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backwardTest(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [16]');
+  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dgamma, 'Float32Array', C, 'dgamma', '[C] = [16]');
+  checkArray(dbeta, 'Float32Array', C, 'dbeta', '[C] = [16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', C, 'cache.rstd', '[C] = [16]');
+  // dx = gamma * rstd * dout
+  for (let n = 0; n < N; n++) {
+    for (let c = 0; c < C; c++) {
+      const term = gamma[c] * rstd[c];
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          dx[row + w] = term * dout[row + w];
+          dx[row + w + 1] = term * dout[row + w + 1];
+          dx[row + w + 2] = term * dout[row + w + 2];
+          dx[row + w + 3] = term * dout[row + w + 3];
+        }
+      }
+    }
+  }
+  for (let c = 0; c < C; c++) {
+    // dgamma = sum[N, H, W](xhat * dout)
+    // dbeta = sum[N, H, W](dout)
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    for (let n = 0; n < N; n++) {
+      for (let h = 0; h < H; h++) {
+        const row = n * CHW + c * HW + h * W;
+        for (let w = 0; w < W; w += 4) {
+          const dout0 = dout[row + w];
+          dgammaSum0 += xhat[row + w] * dout0;
+          dbetaSum0 += dout0;
+          const dout1 = dout[row + w + 1];
+          dgammaSum1 += xhat[row + w + 1] * dout1;
+          dbetaSum1 += dout1;
+          const dout2 = dout[row + w + 2];
+          dgammaSum2 += xhat[row + w + 2] * dout2;
+          dbetaSum2 += dout2;
+          const dout3 = dout[row + w + 3];
+          dgammaSum3 += xhat[row + w + 3] * dout3;
+          dbetaSum3 += dout3;
+        }
+      }
+    }
+    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dgamma[c] = dgammaAt;
+    dbeta[c] = dbetaAt;
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly running_mean: Float32Array;
+  readonly running_var: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly dgamma: Float32Array;
+  readonly dbeta: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forwardTrain: () => void;
+  readonly forwardTest: () => void;
+  readonly backwardTrain: () => void;
+  readonly backwardTest: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const gamma = buffers.gamma;
+  const beta = buffers.beta;
+  const running_mean = buffers.running_mean;
+  const running_var = buffers.running_var;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const dgamma = buffers.dgamma;
+  const dbeta = buffers.dbeta;
+  const cache = buffers.cache;
+  return {
+    forwardTrain: () => forwardTrain(x, gamma, beta, running_mean, running_var, out, cache),
+    forwardTest: () => forwardTest(x, gamma, beta, running_mean, running_var, out, cache),
+    backwardTrain: () => backwardTrain(dout, gamma, cache, dx, dgamma, dbeta),
+    backwardTest: () => backwardTest(dout, gamma, cache, dx, dgamma, dbeta),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}

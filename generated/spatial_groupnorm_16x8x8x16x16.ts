@@ -1,0 +1,344 @@
+/**
+ * spatial_groupnorm, N = 16, G = 8, K = 8, H = 16, W = 16, f32. Generated from specs/spatial_groupnorm.layer.yaml - edit the spec, not this file.
+ * Options: eps = 0.00001.
+ *
+ * Group normalisation (Wu & He 2018) - C = G*K channels in G groups, normalised independently per sample.
+ *
+ *   forward  mu            [N, G]          = mean[K, H, W](x)
+ *            var           [N, G]          = mean[K, H, W]((x - mu)^2)
+ *            rstd          [N, G]          = 1 / sqrt(var + eps)
+ *            xhat          [N, G, K, H, W] = (x - mu) * rstd
+ *            out           [N, G, K, H, W] = gamma * xhat + beta
+ *   backward sum_dout      [N, G, K]       = sum[H, W](dout)
+ *            sum_dout_xhat [N, G, K]       = sum[H, W](xhat * dout)
+ *            dx            [N, G, K, H, W] = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) / (K*H*W))
+ *            dgamma        [G, K]          = sum[N](sum_dout_xhat)
+ *            dbeta         [G, K]          = sum[N](sum_dout)
+ */
+const N = 16;
+const G = 8;
+const K = 8;
+const H = 16;
+const W = 16;
+const EPS = 0.00001;
+const GKHW = G * K * H * W;
+const KHW = K * H * W;
+const HW = H * W;
+const GK = G * K;
+
+/** What this module is, for runtimes, tests and benchmarks. */
+export const spec = {
+  layer: 'spatial_groupnorm',
+  sizes: { N: 16, G: 8, K: 8, H: 16, W: 16 },
+  options: { eps: 0.00001 },
+  target: 'ts',
+  dtype: 'f32',
+  modes: [],
+  tensors: {
+    x: { role: 'input', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
+    gamma: { role: 'param', shape: [64], dtype: 'f32', axes: ['G K'] },
+    beta: { role: 'param', shape: [64], dtype: 'f32', axes: ['G K'] },
+    out: { role: 'output', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
+    dout: { role: 'upstream', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
+    dx: { role: 'gradient', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
+    dgamma: { role: 'gradient', shape: [64], dtype: 'f32', axes: ['G K'] },
+    dbeta: { role: 'gradient', shape: [64], dtype: 'f32', axes: ['G K'] },
+  },
+  random: {},
+  cache: { xhat: { shape: [16, 8, 8, 16, 16], dtype: 'f32' }, rstd: { shape: [16, 8], dtype: 'f32' } },
+  arguments: {
+    forward: ['x', 'gamma', 'beta', 'out', 'cache'],
+    backward: ['dout', 'gamma', 'cache', 'dx', 'dgamma', 'dbeta'],
+  },
+  gradients: 'written',
+  buffers: 'caller',
+  flops: { forward: 2622208, backward: 2889728 },
+  bytes: { cache: 1049088, scratch: 16384, forward: 2097664, backward: 2097920 },
+} as const;
+
+/** What `forward` leaves for `backward`. */
+export interface Cache {
+  /** [N, G, K, H, W] = [16, 8, 8, 16, 16] */
+  readonly xhat: Float32Array;
+  /** [N, G] = [16, 8] */
+  readonly rstd: Float32Array;
+}
+
+/** Makes the arrays of a cache. */
+export function createCache(): Cache {
+  return {
+    xhat: new Float32Array(262144),
+    rstd: new Float32Array(128),
+  };
+}
+
+const sum_dout64 = /*@__PURE__*/ new Float64Array(1024);
+const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1024);
+
+/**
+ * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
+ *
+ * @param x     read    [N, (G K), H, W] = [16, 64, 16, 16]
+ * @param gamma read    [(G K)] = [64]
+ * @param beta  read    [(G K)] = [64]
+ * @param out   written [N, (G K), H, W] = [16, 64, 16, 16]
+ * @param cache written
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function forward(
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+): void {
+  checkArray(x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
+  checkArray(out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  for (let n = 0; n < N; n++) {
+    const row_ = n * G;
+    for (let g = 0; g < G; g++) {
+      // mu = mean[K, H, W](x)
+      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      for (let k = 0; k < K; k++) {
+        for (let h = 0; h < H; h++) {
+          const row = n * GKHW + g * KHW + k * HW + h * W;
+          for (let w = 0; w < W; w += 4) {
+            muSum0 += x[row + w];
+            muSum1 += x[row + w + 1];
+            muSum2 += x[row + w + 2];
+            muSum3 += x[row + w + 3];
+          }
+        }
+      }
+      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / KHW;
+
+      // var = mean[K, H, W]((x - mu)^2)
+      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      for (let k = 0; k < K; k++) {
+        for (let h = 0; h < H; h++) {
+          const row = n * GKHW + g * KHW + k * HW + h * W;
+          for (let w = 0; w < W; w += 4) {
+            const term0 = x[row + w] - mu;
+            varSum0 += term0 * term0;
+            const term1 = x[row + w + 1] - mu;
+            varSum1 += term1 * term1;
+            const term2 = x[row + w + 2] - mu;
+            varSum2 += term2 * term2;
+            const term3 = x[row + w + 3] - mu;
+            varSum3 += term3 * term3;
+          }
+        }
+      }
+      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / KHW;
+
+      // rstd = 1 / sqrt(var + eps)
+      const rstdAt = 1 / Math.sqrt(varAt + EPS);
+      rstd[row_ + g] = rstdAt;
+
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      const row_2 = g * K;
+      for (let k = 0; k < K; k++) {
+        const gammaAt = gamma[row_2 + k];
+        const betaAt = beta[row_2 + k];
+        for (let h = 0; h < H; h++) {
+          const row = n * GKHW + g * KHW + k * HW + h * W;
+          for (let w = 0; w < W; w += 4) {
+            const xhat0 = (x[row + w] - mu) * rstdAt;
+            out[row + w] = gammaAt * xhat0 + betaAt;
+            xhat[row + w] = xhat0;
+            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+            out[row + w + 1] = gammaAt * xhat1 + betaAt;
+            xhat[row + w + 1] = xhat1;
+            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+            out[row + w + 2] = gammaAt * xhat2 + betaAt;
+            xhat[row + w + 2] = xhat2;
+            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+            out[row + w + 3] = gammaAt * xhat3 + betaAt;
+            xhat[row + w + 3] = xhat3;
+          }
+        }
+      }
+    }
+  }
+}
+
+
+/**
+ * Writes the gradients. Arrays are row-major and must not overlap.
+ *
+ * @param dout   read    [N, (G K), H, W] = [16, 64, 16, 16]
+ * @param gamma  read    [(G K)] = [64]
+ * @param cache  read
+ * @param dx     written [N, (G K), H, W] = [16, 64, 16, 16]
+ * @param dgamma written [(G K)] = [64]
+ * @param dbeta  written [(G K)] = [64]
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
+export function backward(
+  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dbeta: Float32Array,
+): void {
+  checkArray(dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
+  checkArray(dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
+  const xhat = cache.xhat;
+  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  const rstd = cache.rstd;
+  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  const term = K * H * W;
+  for (let n = 0; n < N; n++) {
+    const row_2 = n * GK;
+    const row_4 = n * G;
+    for (let g = 0; g < G; g++) {
+      const row_ = n * GK + g * K;
+      for (let k = 0; k < K; k++) {
+        // sum_dout = sum[H, W](dout)
+        // sum_dout_xhat = sum[H, W](xhat * dout)
+        let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
+        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+        for (let h = 0; h < H; h++) {
+          const row = n * GKHW + g * KHW + k * HW + h * W;
+          for (let w = 0; w < W; w += 4) {
+            const dout0 = dout[row + w];
+            sum_doutSum0 += dout0;
+            sum_dout_xhatSum0 += xhat[row + w] * dout0;
+            const dout1 = dout[row + w + 1];
+            sum_doutSum1 += dout1;
+            sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
+            const dout2 = dout[row + w + 2];
+            sum_doutSum2 += dout2;
+            sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
+            const dout3 = dout[row + w + 3];
+            sum_doutSum3 += dout3;
+            sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
+          }
+        }
+        const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+        sum_dout64[row_ + k] = sum_dout;
+        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+        sum_dout_xhat64[row_ + k] = sum_dout_xhat;
+      }
+
+      // sum[K](gamma * sum_dout)
+      // sum[K](gamma * sum_dout_xhat)
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+      const gamma0 = gamma[g * K];
+      sum0 += gamma0 * sum_dout64[row_2 + g * K];
+      acc0 += gamma0 * sum_dout_xhat64[row_2 + g * K];
+      const row_3 = g * K;
+      const gamma1 = gamma[row_3 + 1];
+      sum1 += gamma1 * sum_dout64[row_ + 1];
+      acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
+      const gamma2 = gamma[row_3 + 2];
+      sum2 += gamma2 * sum_dout64[row_ + 2];
+      acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
+      const gamma3 = gamma[row_3 + 3];
+      sum3 += gamma3 * sum_dout64[row_ + 3];
+      acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
+      const gamma4 = gamma[row_3 + 4];
+      sum0 += gamma4 * sum_dout64[row_ + 4];
+      acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
+      const gamma5 = gamma[row_3 + 5];
+      sum1 += gamma5 * sum_dout64[row_ + 5];
+      acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
+      const gamma6 = gamma[row_3 + 6];
+      sum2 += gamma6 * sum_dout64[row_ + 6];
+      acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
+      const gamma7 = gamma[row_3 + 7];
+      sum3 += gamma7 * sum_dout64[row_ + 7];
+      acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
+      const sum = sum0 + sum1 + (sum2 + sum3);
+      const sumAt = acc0 + acc1 + (acc2 + acc3);
+
+      // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
+      //   (K*H*W))
+      const rstdAt = rstd[row_4 + g];
+      for (let k = 0; k < K; k++) {
+        const gammaAt = gamma[row_3 + k];
+        for (let h = 0; h < H; h++) {
+          const row = n * GKHW + g * KHW + k * HW + h * W;
+          for (let w = 0; w < W; w += 4) {
+            dx[row + w] = rstdAt * (gammaAt * dout[row + w] - (sum + xhat[row + w] * sumAt) / term);
+            dx[row + w + 1] = rstdAt * (gammaAt * dout[row + w + 1] - (sum + xhat[row + w + 1] * sumAt) / term);
+            dx[row + w + 2] = rstdAt * (gammaAt * dout[row + w + 2] - (sum + xhat[row + w + 2] * sumAt) / term);
+            dx[row + w + 3] = rstdAt * (gammaAt * dout[row + w + 3] - (sum + xhat[row + w + 3] * sumAt) / term);
+          }
+        }
+      }
+    }
+  }
+  for (let g = 0; g < G; g++) {
+    const row_2 = g * K;
+    for (let k = 0; k < K; k++) {
+      // dgamma = sum[N](sum_dout_xhat)
+      // dbeta = sum[N](sum_dout)
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      const row = g * K + k;
+      for (let n = 0; n < N; n += 4) {
+        dgammaSum0 += sum_dout_xhat64[row + n * GK];
+        dbetaSum0 += sum_dout64[row + n * GK];
+        const row_ = g * K + k + n * GK;
+        dgammaSum1 += sum_dout_xhat64[row_ + GK];
+        dbetaSum1 += sum_dout64[row_ + GK];
+        dgammaSum2 += sum_dout_xhat64[row_ + 2 * GK];
+        dbetaSum2 += sum_dout64[row_ + 2 * GK];
+        dgammaSum3 += sum_dout_xhat64[row_ + 3 * GK];
+        dbetaSum3 += sum_dout64[row_ + 3 * GK];
+      }
+      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      dgamma[row_2 + k] = dgammaAt;
+      dbeta[row_2 + k] = dbetaAt;
+    }
+  }
+}
+
+/** The arrays of all functions. */
+export interface Buffers {
+  readonly x: Float32Array;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly out: Float32Array;
+  readonly dout: Float32Array;
+  readonly dx: Float32Array;
+  readonly dgamma: Float32Array;
+  readonly dbeta: Float32Array;
+  readonly cache: Cache;
+}
+
+/** The functions over arrays that were bound once. */
+export interface Bound {
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
+/** Binds arrays once: the functions it returns take only what changes from call to call. */
+export function bind(buffers: Buffers): Bound {
+  const x = buffers.x;
+  const gamma = buffers.gamma;
+  const beta = buffers.beta;
+  const out = buffers.out;
+  const dout = buffers.dout;
+  const dx = buffers.dx;
+  const dgamma = buffers.dgamma;
+  const dbeta = buffers.dbeta;
+  const cache = buffers.cache;
+  return {
+    forward: () => forward(x, gamma, beta, out, cache),
+    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+  };
+}
+
+
+/** Refuses an array of the wrong type or length. */
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}
