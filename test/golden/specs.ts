@@ -10,6 +10,8 @@ export interface Request {
   readonly options?: Readonly<Record<string, number | string>>;
   readonly dtype?: 'f32' | 'f64';
   readonly staged?: boolean;
+  readonly accumulate?: boolean;
+  readonly buffers?: 'caller' | 'module';
 }
 
 /** A generated module; its functions by name. */
