@@ -14,10 +14,10 @@ export interface CacheTrial {
 
 /** Chooses the entries; falls back on everything where nothing suffices (the caller then reports what is missing). */
 export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry[]) => CacheTrial): readonly CacheEntry[] {
-  let kept = candidates(layer);
+  let kept = everyEntry(layer);
   let best = attempt(kept);
   if (!best.cost) return kept;
-  for (const entry of candidates(layer)) {
+  for (const entry of everyEntry(layer)) {
     const fewer = kept.filter((e) => nameOf(e) !== nameOf(entry));
     const trial = attempt(fewer);
     if (!trial.cost || compare(trial.cost, best.cost!) > 0) continue;
@@ -30,7 +30,7 @@ export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry
 const nameOf = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 /** Float inputs, definitions that every mode has, and the hits of maxima. */
-function candidates(layer: Layer): CacheEntry[] {
+export function everyEntry(layer: Layer): CacheEntry[] {
   const inputs = layer.inputs.filter((t) => t.dtype !== 'i32').map((t): CacheEntry => ({ kind: 'input', name: t.name }));
   const [first, ...others] = layer.modes;
   const shared = first!.definitions.filter((d) => others.every((m) => m.definitions.some((x) => x.name === d.name)))

@@ -55,10 +55,10 @@ export function compileKernel(request: KernelRequest): Compiled {
   return { name, files, derived, stages: trace.stages };
 }
 
-function scheduler(names: ModuleNames, derived: Derived, options: { readonly accumulate: boolean; readonly buffers: string }): Scheduler {
+function scheduler(names: ModuleNames, derived: Derived, options: { readonly accumulate: boolean }): Scheduler {
   const pool = new ScratchPool(names.scope);
   return {
-    schedule: (program) => schedule(program, { names, pool, accumulate: options.accumulate, inModule: options.buffers === 'module' }),
+    schedule: (program) => schedule(program, { names, pool, accumulate: options.accumulate }),
     scratch: () => pool.buffers,
     elemOf: (t) => elemOf(t, derived.layer),
   };

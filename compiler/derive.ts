@@ -4,11 +4,12 @@ import type { ClaimResult, Derived, DerivedMode } from './ir/derived.ts';
 import type { CacheEntry, Definition, Expr, Layer, ModeProgram, Program, Store, Tensor } from './ir/tensor.ts';
 import { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { axisIndex, constantIndex, ZERO } from './ir/affine.ts';
+import { Names, namesOf } from './ir/fresh.ts';
 import { read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
-import { chooseCache, type CacheTrial } from './cache.ts';
+import { chooseCache, everyEntry, type CacheTrial } from './cache.ts';
 import type { Span } from './support/source.ts';
 import { costOf, type Cost } from './ir/cost.ts';
 
@@ -16,7 +17,8 @@ import { costOf, type Cost } from './ir/cost.ts';
 export type TestClaims = (mode: number, names: ReadonlySet<string>) => readonly Verdict[];
 
 /** Derives the gradients of a layer. Throws DiagnosticError if the cache does not hold what backward needs, or a claim is wrong. */
-export function derive(layer: Layer, testClaims: TestClaims, cacheSpan?: Span): Derived {
+export function derive(given: Layer, testClaims: TestClaims, cacheSpan?: Span): Derived {
+  const layer = given.cache === 'auto' ? withStateHeld(given) : given;
   const entries = layer.cache === 'auto' ? chooseCache(layer, (e) => tryCache(layer, e)) : layer.cache;
   const modes = layer.modes.map((mode) => deriveMode(layer, mode, entries));
   const problems = insufficient(layer, modes, cacheSpan);
@@ -27,6 +29,20 @@ export function derive(layer: Layer, testClaims: TestClaims, cacheSpan?: Span): 
   const claims = modes.map((m, n) => checkClaims(layer.modes[n]!, m, (names) => testClaims(n, names), refused));
   if (refused.length > 0) throw new DiagnosticError(refused);
   return { layer, cache, held, modes: made.map((m, n) => ({ ...m, claims: claims[n]! })) };
+}
+
+/**
+ * A condition may read the state (`where(running_mean > 0, ...)`), which backward does not get and which the update has
+ * changed by then. `auto` then keeps a copy of what forward saw.
+ */
+function withStateHeld(layer: Layer): Layer {
+  const everything = everyEntry(layer);
+  const missing = new Set(layer.modes.flatMap((m) => deriveMode(layer, m, everything).simplified.missing));
+  const wanted = layer.state.filter((t) => missing.has(t.name));
+  if (wanted.length === 0) return layer;
+  const names = new Names(namesOf(layer));
+  const copies = wanted.map((t): Definition => ({ name: names.fresh(`held_${t.name}`), axes: t.axes, formula: read(t.name, t.axes.map(axisIndex)) }));
+  return { ...layer, modes: layer.modes.map((m) => ({ ...m, definitions: [...copies, ...m.definitions] })) };
 }
 
 function checkClaims(mode: ModeProgram, m: ModeResult, test: (names: ReadonlySet<string>) => readonly Verdict[], refused: Diagnostic[]): ClaimResult[] {

@@ -1,6 +1,6 @@
 /** Makes and walks expressions. Every expression comes from here, so that equal ones are the same object. */
 import { unreachable } from '../support/invariant.ts';
-import { affineAxes, substituteAxes, type Affine } from './affine.ts';
+import { affineAxes, negateInt, substituteAxes, type Affine } from './affine.ts';
 import type { BinaryOp, Expr, ExprOf, ReduceOp, Ties, UnaryOp } from './tensor.ts';
 
 const known = new Map<string, WeakRef<Expr>>();
@@ -119,19 +119,29 @@ export function substitute(e: Expr, by: ReadonlyMap<string, Affine>): Expr {
   }
 }
 
-/** An index as an ordinary expression. */
+/** An index as an ordinary expression: `index(C) - 1`, what is added before what is taken away. */
 export function affineExpr(a: Affine): Expr {
-  let sum: Expr | undefined;
-  const plus = (e: Expr): void => { sum = sum ? add(sum, e) : e; };
-  for (const t of a.terms) {
+  const parts = a.terms.map((t) => {
     const v = t.variable.kind === 'axis' ? indexOf(t.variable.axis) : read(t.variable.tensor, t.variable.index);
-    const k = intExpr(t.k);
-    plus(k.kind === 'const' && k.value === 1 ? v : mul(v, k));
+    const negative = isNegative(t.k);
+    const k = intExpr(negative ? negateInt(t.k) : t.k);
+    return { negative, e: isConst(k, 1) ? v : mul(v, k) };
+  });
+  if (a.constant.terms.length > 0) {
+    const negative = isNegative(a.constant);
+    parts.push({ negative, e: intExpr(negative ? negateInt(a.constant) : a.constant) });
   }
-  if (a.constant.terms.length > 0 || !sum) plus(intExpr(a.constant));
+  const lead = parts.findIndex((p) => !p.negative);
+  if (lead > 0) parts.unshift(...parts.splice(lead, 1));
+  const sum = parts.reduce<Expr | undefined>(
+    (s, p) => (s ? (p.negative ? sub(s, p.e) : add(s, p.e)) : !p.negative ? p.e : p.e.kind === 'const' ? constant(-p.e.value) : neg(p.e)), undefined,
+  ) ?? constant(0);
   const divisor = intExpr(a.divisor);
-  return divisor.kind === 'const' && divisor.value === 1 ? sum! : div(sum!, divisor);
+  return isConst(divisor, 1) ? sum : div(sum, divisor);
 }
+
+/** One term, and that taken away. */
+const isNegative = (i: Affine['constant']): boolean => i.terms.length === 1 && i.terms[0]!.k < 0;
 
 /** An integer expression as an ordinary one. */
 export function intExpr(i: Affine['constant']): Expr {

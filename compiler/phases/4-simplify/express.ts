@@ -3,7 +3,7 @@
  * the sums are gradients under their own names. The result is an ordinary expression of the language.
  */
 import { affineExpr, binary, constant, div, mul, neg, option, read, reduce, select, size, sub, add, substitute, unary } from '../../ir/expr.ts';
-import { axisIndex, baseAxis, bareAxis } from '../../ir/affine.ts';
+import { affine, axisIndex, baseAxis, bareAxis, int, scaleAffine, ZERO, type Affine } from '../../ir/affine.ts';
 import { domain } from '../../ir/deltas.ts';
 import type { BinaryOp, Expr, UnaryOp } from '../../ir/tensor.ts';
 import type { Letter, Letters } from './letters.ts';
@@ -85,7 +85,7 @@ function expressSum(rest: Poly, x: Express): Expr {
   const lead = terms.findIndex((t) => !t.negative);
   if (lead > 0) terms.unshift(...terms.splice(lead, 1));
   return terms.reduce<Expr | undefined>(
-    (sum, t) => (sum === undefined ? (t.negative ? neg(t.e) : t.e) : t.negative ? sub(sum, t.e) : add(sum, t.e)), undefined,
+    (sum, t) => (sum === undefined ? (t.negative ? minus(t.e) : t.e) : t.negative ? sub(sum, t.e) : add(sum, t.e)), undefined,
   ) ?? constant(0);
 }
 
@@ -114,8 +114,8 @@ function expressProduct(m: Monomial, x: Express): Expr {
   const above: { rank: readonly (number | string)[]; e: Expr }[] = [];
   const below: { rank: readonly (number | string)[]; e: Expr }[] = [];
   const decimal = isDecimal(size.d);
-  const top = decimal ? constant(Q.toNumber(size)) : constant(Number(size.n));
-  if (!(top.kind === 'const' && top.value === 1)) above.push({ rank: [0, ''], e: top });
+  const top = decimal ? Q.toNumber(size) : Number(size.n);
+  if (top !== 1) above.push({ rank: [0, ''], e: constant(negative ? -top : top) });
   if (!decimal) below.push({ rank: [0, ''], e: constant(Number(size.d)) });
   for (const p of rest.powers) {
     const positive = Q.sign(p.exponent) > 0;
@@ -127,8 +127,10 @@ function expressProduct(m: Monomial, x: Express): Expr {
   below.sort((a, b) => compare(a.rank, b.rank));
   const numerator = above.length > 0 ? above.map((f) => f.e).reduce(mul) : constant(1);
   const fraction = below.length > 0 ? div(numerator, below.map((f) => f.e).reduce(mul)) : numerator;
-  return negative ? neg(fraction) : fraction;
+  return negative && top === 1 ? minus(fraction) : fraction;
 }
+
+const minus = (e: Expr): Expr => (e.kind === 'const' ? constant(-e.value) : neg(e));
 
 /** Only factors 2 and 5: a double's decimal is as exact as the fraction. */
 function isDecimal(d: bigint): boolean {
@@ -163,10 +165,13 @@ function expressAtom(p: Power, x: Express): Expr {
 // ---------------------------------------------------------------------------------------------------- guards
 
 function guardedBy(guards: readonly Guard[], e: Expr, x: Express): Expr {
-  const conditions = guards.flatMap((g) => conditionsOf(g, x));
+  const conditions = [...guards].sort((a, b) => guardRank(a) - guardRank(b)).flatMap((g) => conditionsOf(g, x));
   if (conditions.length === 0) return e;
   return select(conditions.reduce((a, b) => binary('and', a, b)), e, constant(0));
 }
+
+/** A condition that reads an array comes after those that say that it is read inside. */
+const guardRank = (g: Guard): number => (g.kind === 'inside' ? 0 : g.kind === 'equal' && !g.at.terms.some((t) => t.variable.kind === 'element') ? 1 : 2);
 
 function conditionsOf(g: Guard, x: Express): Expr[] {
   switch (g.kind) {
@@ -179,26 +184,14 @@ function conditionsOf(g: Guard, x: Express): Expr[] {
   }
 }
 
-/** `C - y == 0` reads better as `index(C) == y`. */
-function sides(at: Parameters<typeof affineExpr>[0]): [Expr, Expr] {
-  const zero = constant(0);
-  const e = affineExpr(at);
-  const split = (n: Expr): [Expr, Expr] | undefined => {
-    if (n.kind !== 'binary' || n.op !== '+') return undefined;
-    const negated = (t: Expr): Expr | undefined =>
-      t.kind === 'binary' && t.op === '*' && t.b.kind === 'const' && t.b.value === -1 ? t.a
-        : t.kind === 'const' && t.value < 0 ? constant(-t.value) : undefined;
-    const right = negated(n.b);
-    if (right && !(n.a.kind === 'binary' && n.a.op === '+')) {
-      const left = negated(n.a);
-      return left ? undefined : [n.a, right];
-    }
-    const left = negated(n.a);
-    return left ? [n.b, left] : undefined;
-  };
-  const found = split(e);
-  if (!found) return [e, zero];
-  return found[0].kind === 'index' || found[1].kind !== 'index' ? found : [found[1], found[0]];
+/** `C - y == 0` reads better as `index(C) == y`: what is added on one side, what is taken away on the other. */
+function sides(at: Affine): [Expr, Expr] {
+  const negative = (k: Affine['constant']): boolean => k.terms.length > 0 && k.terms.every((t) => t.k < 0);
+  const added = affine(at.terms.filter((t) => !negative(t.k)), negative(at.constant) ? ZERO : at.constant);
+  const taken = affine(at.terms.filter((t) => negative(t.k)), negative(at.constant) ? at.constant : ZERO);
+  const other = scaleAffine(taken, int(-1));
+  const runs = (a: Affine): boolean => a.terms.some((t) => t.variable.kind === 'axis');
+  return runs(added) || !runs(other) ? [affineExpr(added), affineExpr(other)] : [affineExpr(other), affineExpr(added)];
 }
 
 // ----------------------------------------------------------------------------------------------------- means
@@ -214,7 +207,7 @@ function takeMeans(m: Monomial, x: Express): { means: { rank: readonly (number |
     const letter = x.letters.get(p.atom.tensor);
     if (letter.body.kind !== 'reduce') continue;
     const e = reduce('mean', axes, expressMonomial(letter.body.body, x));
-    const by = new Map(letter.axes.map((axis, n) => [axis, (p.atom as { index: readonly Parameters<typeof affineExpr>[0][] }).index[n]!] as const)
+    const by = new Map(letter.axes.map((axis, n) => [axis, (p.atom as { index: readonly Affine[] }).index[n]!] as const)
       .filter(([axis, a]) => bareAxis(a) !== axis));
     means.push({ rank: rankFactor(p, x), e: substitute(e, by) });
     const sizes = axes.map((axis) => sizePower(axis, Q.R1));

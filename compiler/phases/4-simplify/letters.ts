@@ -5,7 +5,7 @@
  */
 import { invariant } from '../../support/invariant.ts';
 import { sizeOf } from '../../ir/affine.ts';
-import { Names } from '../../ir/fresh.ts';
+import type { Names } from '../../ir/fresh.ts';
 import type { BinaryOp, Env, Expr, ReduceOp, Tensor, UnaryOp } from '../../ir/tensor.ts';
 import { polyKey, type Monomial, type Poly } from './poly.ts';
 

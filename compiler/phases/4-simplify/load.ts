@@ -25,6 +25,8 @@ export function bodyOf(e: Expr, letters: Letters): Body {
   if (e.kind === 'hit') return { kind: 'hit', of: e.of };
   if (e.kind === 'reduce') {
     const body = single(toPoly(e.body, letters), letters);
+    const carried = monomialAxes(body);
+    if ((e.op === 'sum' || e.op === 'mean') && !e.axes.every((axis) => carried.has(axis))) return { kind: 'sum', poly: lackingSum(e.op, e.axes, body, letters) };
     if (e.op !== 'mean') return { kind: 'reduce', op: e.op, axes: e.axes, body };
     const sum = letters.obtain({ kind: 'reduce', op: 'sum', axes: e.axes, body }, without(monomialAxes(body), e.axes), 'sum');
     return { kind: 'sum', poly: [e.axes.reduce((m, axis) => over(m, axis), ofAtom(wholeAtom(sum)))] };
@@ -34,6 +36,17 @@ export function bodyOf(e: Expr, letters: Letters): Body {
     return { kind: 'call', op: e.op, args: [e.a, e.b].map((x) => single(toPoly(x, letters), letters)) };
   }
   return { kind: 'sum', poly: toPoly(e, letters) };
+}
+
+/** A sum over axes that its body turned out not to have. */
+function lackingSum(op: 'sum' | 'mean', axes: readonly string[], body: Monomial, letters: Letters): Poly {
+  const carried = monomialAxes(body);
+  const bound = axes.filter((axis) => carried.has(axis));
+  const lacking = op === 'sum' ? axes.filter((axis) => !carried.has(axis)) : [];
+  const sum = bound.length === 0 ? body
+    : ofAtom(wholeAtom(letters.obtain({ kind: 'reduce', op: 'sum', axes: bound, body }, without(carried, bound), 'sum')));
+  const mean = op === 'mean' ? bound.reduce(over, sum) : sum;
+  return poly([lacking.reduce((m, axis) => multiply(m, ofAtom(sizeAtom(axis))), mean)]);
 }
 
 const isAlgebra = (e: Expr): boolean => e.kind === 'unary' && (e.op === 'neg' || e.op === 'sqrt' || e.op === 'rsqrt');
@@ -55,7 +68,7 @@ export function toPoly(e: Expr, letters: Letters): Poly {
     case 'option': return [ofAtom(optionAtom(e.name))];
     case 'size': return [ofAtom(sizeAtom(e.axis))];
     case 'index': return [ofAtom(indexAtom(axisIndex(e.axis)))];
-    case 'read': return [ofAtom(readAtom(e.tensor, e.index))];
+    case 'read': return constantLetter(e.tensor, letters) ?? [ofAtom(readAtom(e.tensor, e.index))];
     case 'unary':
       if (e.op === 'neg') return negatePoly(go(e.x));
       if (e.op === 'sqrt') return power(go(e.x), Q.rational(1, 2), letters);
@@ -81,6 +94,14 @@ export function toPoly(e: Expr, letters: Letters): Poly {
     case 'hit': return invariant(false, 'hit(y) inside a formula') as never;
     default: return unreachable(e);
   }
+}
+
+/** A definition without a name that came out as a number (`x - x`) is that number. */
+function constantLetter(name: string, letters: Letters): Poly | undefined {
+  const letter = letters.find(name);
+  if (!letter?.anonymous || letter.body.kind !== 'sum' || letter.body.poly.length > 1) return undefined;
+  const { poly: p } = letter.body;
+  return p.every((m) => m.guards.length === 0 && m.powers.every((x) => isSymbol(x.atom))) ? p : undefined;
 }
 
 function opaque(e: Expr, letters: Letters): Poly {
