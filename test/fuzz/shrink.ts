@@ -2,14 +2,14 @@
 import type { Model, ModelDefinition, Tree } from './model.ts';
 
 /** The smallest model found for which `fails` is true; `fails` is asked at most `tries` times. */
-export function shrink(model: Model, fails: (m: Model) => boolean, tries = 400): Model {
+export async function shrink(model: Model, fails: (m: Model) => Promise<boolean>, tries = 400): Promise<Model> {
   let best = model;
   let left = tries;
   for (let improved = true; improved && left > 0;) {
     improved = false;
     for (const candidate of smaller(best)) {
       if (left-- <= 0) break;
-      if (!fails(candidate)) continue;
+      if (!(await fails(candidate))) continue;
       best = candidate;
       improved = true;
       break;

@@ -1,0 +1,11 @@
+/** Random specs as kernels, through the proofs of their generated tests; see derive.test.ts for how to run it longer. */
+import { test } from 'uvu';
+import { kernelProblems } from '../specs/module.ts';
+import { fuzz } from './fuzz.ts';
+
+test('random specs make right kernels', () => fuzz((text, m, seed) => kernelProblems({
+  source: { path: 'fuzz.layer.yaml', text }, load: () => undefined, sizes: m.sizes,
+  dtype: seed % 2 === 0 ? 'f64' : 'f32', staged: seed % 3 === 0, accumulate: seed % 5 === 0, buffers: seed % 7 === 0 ? 'module' : 'caller',
+})));
+
+test.run();
