@@ -42,7 +42,12 @@ function withStateHeld(layer: Layer): Layer {
   if (wanted.length === 0) return layer;
   const names = new Names(namesOf(layer));
   const copies = wanted.map((t): Definition => ({ name: names.fresh(`held_${t.name}`), axes: t.axes, formula: read(t.name, t.axes.map(axisIndex)) }));
-  return { ...layer, modes: layer.modes.map((m) => ({ ...m, definitions: [...copies, ...m.definitions] })) };
+  const copyOf = new Map(wanted.map((t, n) => [t.name, copies[n]!.name]));
+  const throughCopy = (e: Expr): Expr => (e.kind === 'read' && copyOf.has(e.tensor) ? read(copyOf.get(e.tensor)!, e.index) : e);
+  const modes = layer.modes.map((m) => ({
+    ...m, definitions: [...copies, ...m.definitions.map((d) => ({ ...d, formula: rewrite(d.formula, throughCopy) }))],
+  }));
+  return { ...layer, modes };
 }
 
 function checkClaims(mode: ModeProgram, m: ModeResult, test: (names: ReadonlySet<string>) => readonly Verdict[], refused: Diagnostic[]): ClaimResult[] {
