@@ -161,7 +161,7 @@ export function layer<const K extends Kernel>(kernel: K, options: LayerOptions<K
       }
       for (let i = 0; i < given.length; i++) copy(own[i]![0], spec.tensors[own[i]![0]]!, given[i], own[i]![1]);
       if (at >= 0) args[at] = drawn;
-      run.apply(undefined, args);
+      run(...args);
     };
   }
   const both = (suffix: string): Record<Pass, Start> =>
