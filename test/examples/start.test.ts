@@ -19,7 +19,7 @@ test('npm start: kernels, the derived backward, digits, a table, a falling loss'
   assert.is(run.status, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /dx +\[N, D\] = gamma \* rstd \/ N \* \(N\*dout - dbeta - xhat \* dgamma\)/);
   for (const row of ['conv2d', 'spatial_batchnorm', 'relu', 'maxpool2d', 'affine', 'softmax_loss']) {
-    assert.match(run.stdout, new RegExp(`${row} +\\[.*\\] -> \\[.*\\].*e-`), row);
+    assert.match(run.stdout, new RegExp(`${row} +\\[.*\\] -> \\[.*\\].*e[-+]`), row);
   }
   assert.match(run.stdout, /everything holds/);
   assert.not.match(run.stderr, /[Ww]arning/);
