@@ -3,7 +3,7 @@
  * so that no spec, whatever it calls its tensors, can break or redirect generated code. The names of a module (sizes,
  * options, strides, arrays) are made once and shared by every function in it.
  */
-import { sizeOf } from './affine.ts';
+import { baseAxis, sizeOf } from './affine.ts';
 import { numberText } from './print.ts';
 import type { Env, Layer } from './tensor.ts';
 
@@ -92,7 +92,7 @@ export function moduleNames(layer: Layer): ModuleNames {
     return made;
   };
   const size = (axis: string): NamedConstant => {
-    const base = axis.replace(/'+$/, '');
+    const base = baseAxis(axis);
     return memo(sizes, base, () => declare(base, sizeOf(layer.env, base), String(sizeOf(layer.env, base))));
   };
   const product = (axes: readonly string[]): NamedConstant | undefined => {

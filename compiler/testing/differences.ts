@@ -22,32 +22,41 @@ export interface DifferenceJob {
 const STEP = 1e-5;
 const TOLERANCE = 2e-6;
 
-/** @throws Error if the gradient of `tensor` is not what the forward pass shows */
-export function checkGradient(job: DifferenceJob, tensor: string, gradient: ArrayLike<number>): void {
-  const x = job.inputs.get(tensor)!;
+/**
+ * @param places where in the tensor the elements of `gradient` stand, if it is sampled; only they are moved
+ * @throws Error if the gradient of `tensor` is not what the forward pass shows
+ */
+export function checkGradient(job: DifferenceJob, tensor: string, gradient: ArrayLike<number>, places?: Int32Array): void {
   const tries = Math.max(1, Math.floor(job.evaluations / 4));
   let agreed = 0;
   for (let n = 0; n < tries && agreed < Math.max(1, tries - 2); n++) {
     const single = n >= 3;
-    const at = Math.floor(job.random() * x.length);
-    const direction = Float64Array.from(x, (_, k) => (single ? (k === at ? 1 : 0) : normal(job.random)));
-    if (checkDirection(job, tensor, direction, gradient, single ? `d${tensor}[${at}]` : `d${tensor} along a random direction`)) agreed++;
+    const at = Math.floor(job.random() * gradient.length);
+    const direction = Float64Array.from(gradient, (_, k) => (single ? (k === at ? 1 : 0) : normal(job.random)));
+    if (checkDirection(job, tensor, direction, gradient, places, single ? `d${tensor}[${places?.[at] ?? at}]` : `d${tensor} along a random direction`)) agreed++;
   }
 }
 
 /** False where the function is not smooth on the way. */
-function checkDirection(job: DifferenceJob, tensor: string, direction: Float64Array, gradient: ArrayLike<number>, what: string): boolean {
+function checkDirection(
+  job: DifferenceJob, tensor: string, direction: Float64Array, gradient: ArrayLike<number>, places: Int32Array | undefined, what: string,
+): boolean {
   const x = job.inputs.get(tensor)!;
   let expected = 0;
   let terms = 0;
-  for (let k = 0; k < x.length; k++) {
+  for (let k = 0; k < direction.length; k++) {
     const t = gradient[k]! * direction[k]!;
     expected += t;
     terms += t * t;
   }
   const slope = (step: number): { value: number; noise: number } => {
-    const ahead = loss(job, tensor, Float64Array.from(x, (v, k) => v + step * direction[k]!));
-    const behind = loss(job, tensor, Float64Array.from(x, (v, k) => v - step * direction[k]!));
+    const moved = (by: number): Float64Array => {
+      const out = x.slice();
+      for (let k = 0; k < direction.length; k++) out[places?.[k] ?? k]! += by * direction[k]!;
+      return out;
+    };
+    const ahead = loss(job, tensor, moved(step));
+    const behind = loss(job, tensor, moved(-step));
     return { value: (ahead.value - behind.value) / (2 * step), noise: (1e-15 * (ahead.terms + behind.terms)) / step };
   };
   const wide = slope(STEP);

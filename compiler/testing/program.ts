@@ -1,5 +1,6 @@
 /** Programs cut down or turned round for tests: only what some stores need, what it costs, and how large its terms are. */
 import { sizeOf } from '../ir/affine.ts';
+import { staysInside } from '../ir/bounds.ts';
 import { add, children, div, mul, read, readsOf, reduce, select, unary } from '../ir/expr.ts';
 import type { Definition, Expr, Program, Store } from '../ir/tensor.ts';
 
@@ -15,12 +16,23 @@ export function prune(p: Program, keep: (s: Store) => boolean): Program {
   return { ...p, stores, definitions: p.definitions.filter((d) => needed.has(d.name)), tensors: p.tensors.filter((t) => needed.has(t.name)) };
 }
 
-/** Nodes that an interpreter visits. */
-export function workOf(p: Program): number {
-  const points = (axes: readonly string[]): number => axes.reduce((n, a) => n * sizeOf(p.env, a), 1);
-  const nodes = (e: Expr): number => (e.kind === 'reduce' ? points(e.axes) : 1) * (1 + children(e).reduce((n, c) => n + nodes(c), 0));
-  return p.definitions.reduce((n, d) => n + points(d.axes) * nodes(d.formula), 0);
+export const pointsOf = (axes: readonly string[], p: Pick<Program, 'env'>): number => axes.reduce((n, a) => n * sizeOf(p.env, a), 1);
+
+/** Nodes that an interpreter visits for one point of a definition; reads that may be outside cost it much more. */
+export function workPerPoint(e: Expr, p: Program): number {
+  const axesOf = (name: string): readonly string[] => p.tensors.find((t) => t.name === name)?.axes ?? p.definitions.find((d) => d.name === name)?.axes ?? [];
+  const nodes = (x: Expr): number => {
+    if (x.kind === 'read') {
+      const axes = axesOf(x.tensor);
+      return x.index.every((a, n) => staysInside(a, sizeOf(p.env, axes[n] ?? ''), p.env)) ? 1 : 4 * x.index.length;
+    }
+    return (x.kind === 'reduce' ? pointsOf(x.axes, p) : 1) * (1 + children(x).reduce((n, c) => n + nodes(c), 0));
+  };
+  return nodes(e);
 }
+
+/** Nodes that an interpreter visits. */
+export const workOf = (p: Program): number => p.definitions.reduce((n, d) => n + pointsOf(d.axes, p) * workPerPoint(d.formula, p), 0);
 
 /**
  * For each store the sum of the magnitudes of the terms that it adds up: what rounding errors are relative to where terms

@@ -1,5 +1,4 @@
 /** What is proved of one mode of a kernel. */
-import { sizeOf } from '../ir/affine.ts';
 import type { Derived, DerivedMode } from '../ir/derived.ts';
 import { interpret } from '../ir/interpret.ts';
 import type { Program, Tensor } from '../ir/tensor.ts';
@@ -8,7 +7,8 @@ import { integersOf, randomFrom, RANGES, valuesFor, type RangeName } from './dat
 import { checkGradient } from './differences.ts';
 import type { Subject } from './index.ts';
 import { guarded, Session, type KernelModule, type TypedArray } from './kernel.ts';
-import { magnitudes, prune, workOf } from './program.ts';
+import { magnitudes, pointsOf, prune, workOf } from './program.ts';
+import { sample } from './sample.ts';
 
 export interface Proof {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface ModeOf {
 }
 
 /** Interpreting more nodes than this takes too long: fewer differences, coarser scales. */
-const MOST_NODES = 3e7;
+const MOST_NODES = 1e7;
 const MOST_EVALUATIONS = 40;
 
 export function proofsOfMode(m: ModeOf): Proof[] {
@@ -49,15 +49,17 @@ export function proofsOfMode(m: ModeOf): Proof[] {
 interface Case {
   /** By tensor, as doubles that the kernel's own type holds exactly. */
   readonly values: ReadonlyMap<string, Float64Array>;
-  /** What the oracle makes of them, by tensor: outputs, state, gradients. */
+  /** What the oracle makes of them, by tensor: outputs, state, gradients; of large ones only samples. */
   readonly wanted: ReadonlyMap<string, Float64Array>;
+  /** Where the samples stand in the tensors that are sampled. */
+  readonly places: ReadonlyMap<string, Int32Array>;
 }
 
 class ModeProofs {
   readonly m: ModeOf;
   readonly round: (v: number) => number;
   readonly tolerance: number;
-  readonly #cases = new Map<number, Case>();
+  readonly #cases = new Map<string, Case>();
   #range: RangeName | undefined;
 
   constructor(m: ModeOf) {
@@ -75,43 +77,66 @@ class ModeProofs {
 
   // ------------------------------------------------------------------------------------------------------- cases
 
-  /** Data and what the oracle makes of it; the same for the same seed. */
-  case(seed: number): Case {
-    const old = this.#cases.get(seed);
+  /** Data and what the oracle makes of it; the same for the same seed. `sparse`: upstream gradients only at samples. */
+  case(seed: number, sparse = false): Case {
+    const key = `${seed}${sparse}`;
+    const old = this.#cases.get(key);
     if (old) return old;
-    const ranges = this.#range ? [this.#range] : RANGES;
-    let made: Case | undefined;
-    for (const range of ranges) {
-      made = this.make(seed, range);
-      this.#range ??= range;
-      if ([...made.wanted.values()].every((a) => a.every(Number.isFinite))) { this.#range = range; break; }
-      if (range === ranges.at(-1) && ranges.length > 1) { this.#range = 'normal'; made = this.make(seed, 'normal'); }
-      else if (ranges.length > 1) this.#range = undefined;
-    }
-    this.#cases.set(seed, made!);
-    return made!;
+    this.#range ??= this.chooseRange(seed);
+    const made = this.#cases.get(key) ?? this.make(seed, this.#range, sparse);
+    this.#cases.set(key, made);
+    return made;
   }
 
-  make(seed: number, range: RangeName): Case {
-    const { oracle } = this.mode;
+  /** The first kind of numbers for which everything is finite. */
+  chooseRange(seed: number): RangeName {
+    const isFinite = (range: RangeName): boolean => {
+      const made = this.make(seed, range, false);
+      if (![...made.wanted.values()].every((a) => a.every(Number.isFinite))) return false;
+      this.#cases.set(`${seed}false`, made);
+      return true;
+    };
+    return RANGES.find(isFinite) ?? RANGES[0];
+  }
+
+  /** The tensors of a case: a seed and a range make all of them. */
+  data(seed: number, range: RangeName): Map<string, Float64Array> {
+    const { layer, modes } = this.m.derived();
     const random = randomFrom(seed);
-    const { layer } = this.m.derived();
-    const programs = this.m.derived().modes.map((x) => x.oracle);
     const values = new Map<string, Float64Array>();
     const upstream = layer.outputs.map((t): Tensor => ({ ...t, name: `d${t.name}`, role: 'upstream' }));
     for (const t of [...layer.inputs, ...layer.params, ...layer.state, ...upstream]) {
-      const count = t.axes.reduce((n, a) => n * sizeOf(layer.env, a), 1);
-      const integers = t.dtype === 'i32' ? integersOf(t.name, programs) : { low: 0, high: 0 };
-      values.set(t.name, Float64Array.from(valuesFor(t, count, integers, range, random), t.dtype === 'i32' ? (v) => v : this.round));
+      const integers = t.dtype === 'i32' ? integersOf(t.name, modes.map((x) => x.oracle)) : { low: 0, high: 0 };
+      values.set(t.name, Float64Array.from(valuesFor(t, pointsOf(t.axes, layer), integers, range, random), t.dtype === 'i32' ? (v) => v : this.round));
     }
-    const names = new Set(oracle.tensors.map((t) => t.name));
-    const wanted = interpret(oracle, new Map([...values].filter(([name]) => names.has(name))), DRAW);
-    return { values, wanted };
+    return values;
+  }
+
+  make(seed: number, range: RangeName, sparse: boolean): Case {
+    const values = this.data(seed, range);
+    const { program, coordinates, places } = sample(prune(this.mode.oracle, () => true), randomFrom(seed + 100));
+    if (sparse) {
+      for (const [output, at] of places) {
+        const upstream = values.get(`d${output}`);
+        if (!upstream) continue;
+        const kept = upstream.slice();
+        upstream.fill(0);
+        for (const n of at) upstream[n] = kept[n]!;
+      }
+    }
+    return { values, wanted: interpret(program, this.given(program, values, coordinates), DRAW), places };
+  }
+
+  /** What a program reads of some values. */
+  given(p: Program, ...from: readonly ReadonlyMap<string, Float64Array>[]): Map<string, Float64Array> {
+    const names = new Set(p.tensors.map((t) => t.name));
+    return new Map(from.flatMap((m) => [...m]).filter(([name]) => names.has(name)));
   }
 
   /** A session with the arrays of a case in it, and NaN wherever something is to be written. */
   session(seed: number, session = new Session(this.m.kernel)): Session {
-    const { values } = this.case(seed);
+    this.#range ??= this.chooseRange(seed);
+    const values = this.data(seed, this.#range);
     for (const [name, t] of Object.entries(this.m.kernel.spec.tensors)) {
       const given = values.get(name);
       if (given) session.array(name).set(given);
@@ -138,20 +163,21 @@ class ModeProofs {
 
   forward(): void {
     const session = this.session(1);
-    const { wanted, values } = this.case(1);
+    const { wanted, values, places } = this.case(1);
     const { forward } = this.mode;
     this.run(session, `forward${this.m.suffix}`, this.ofRole('output', 'state'));
     const terms = this.terms(prune(forward, (s) => s.tensor.role === 'output' || s.tensor.role === 'state'), values);
     for (const name of this.ofRole('output', 'state')) {
       const stored = forward.stores.some((s) => s.tensor.name === name && s.tensor.role !== 'cache');
       const want = stored ? wanted.get(name)! : values.get(name)!;
-      assertClose(name, session.array(name), want, Math.max(largest(want), terms.get(name) ?? 0), this.tolerance, this.round);
+      const got = at(session.array(name), stored ? places.get(name) : undefined);
+      assertClose(name, got, want, Math.max(largest(want), terms.get(name) ?? 0), this.tolerance, this.round);
     }
   }
 
   backward(name: string, program: (m: DerivedMode) => Program): void {
     const session = this.session(1);
-    const { wanted } = this.case(1);
+    const { wanted, places } = this.case(1);
     session.call(`forward${this.m.suffix}`);
     this.run(session, name, this.ofRole('gradient'));
     const terms = this.gradientTerms(program(this.mode));
@@ -159,24 +185,24 @@ class ModeProofs {
       const start = this.m.subject.accumulate ? START : 0;
       const want = wanted.get(gradient)!.map((v) => v + start);
       const scale = Math.max(largest(want), terms.get(gradient) ?? 0);
-      assertClose(gradient, session.array(gradient), want, scale, this.tolerance, this.round);
+      assertClose(gradient, at(session.array(gradient), places.get(gradient)), want, scale, this.tolerance, this.round);
     }
   }
 
   /** How large the terms are of what a program stores; nothing where that would take too long. */
   terms(p: Program, values: ReadonlyMap<string, Float64Array>): Map<string, number> {
-    const sized = magnitudes(p);
-    if (workOf(sized) > MOST_NODES) return new Map();
-    const results = interpret(sized, values, DRAW);
+    const { program, coordinates } = sample(magnitudes(p), randomFrom(5));
+    if (workOf(program) > MOST_NODES) return new Map();
+    const results = interpret(program, this.given(program, values, coordinates), DRAW);
     return new Map(p.stores.map((s) => [s.tensor.name, largest(results.get(s.tensor.name)!)]));
   }
 
   /** The same for a backward, whose cache the oracle's forward fills. */
   gradientTerms(p: Program): Map<string, number> {
     const { values } = this.case(1);
-    const { forward } = this.mode;
-    if (workOf(forward) > MOST_NODES) return new Map();
-    const cached = interpret(prune(forward, (s) => s.tensor.role === 'cache'), values, DRAW);
+    const caching = prune(this.mode.forward, (s) => s.tensor.role === 'cache');
+    if (workOf(caching) > MOST_NODES) return new Map();
+    const cached = interpret(caching, this.given(caching, values), DRAW);
     const given = new Map<string, Float64Array>();
     for (const t of p.tensors) {
       const value = t.role === 'cache' && !t.held ? cached.get(t.name) : values.get(t.name);
@@ -186,14 +212,14 @@ class ModeProofs {
   }
 
   differences(): void {
-    const { values, wanted } = this.case(2);
+    const { values, wanted, places } = this.case(2, true);
     const { layer } = this.m.derived();
-    const forward = prune(this.mode.oracle, (s) => s.tensor.role === 'output');
-    const gradients = prune(this.mode.oracle, (s) => s.tensor.role === 'gradient').stores.map((s) => s.tensor.name);
-    const evaluations = Math.min(MOST_EVALUATIONS, Math.max(4, Math.floor((MOST_NODES * 2) / workOf(forward) / Math.max(1, gradients.length))));
-    const upstream = new Map(layer.outputs.map((o) => [o.name, values.get(`d${o.name}`)!]));
-    const job = { forward, inputs: values, upstream, draw: DRAW, evaluations, random: randomFrom(3) };
-    for (const gradient of gradients) checkGradient(job, gradient.slice(1), wanted.get(gradient)!);
+    const { program, coordinates } = sample(prune(this.mode.oracle, (s) => s.tensor.role === 'output'), randomFrom(6), places);
+    const gradients = this.mode.oracle.stores.filter((s) => s.tensor.role === 'gradient').map((s) => s.tensor.name);
+    const evaluations = Math.min(MOST_EVALUATIONS, Math.max(4, Math.floor(MOST_NODES / workOf(program) / Math.max(1, gradients.length))));
+    const upstream = new Map(layer.outputs.map((o) => [o.name, at(values.get(`d${o.name}`)!, places.get(o.name))]));
+    const job = { forward: program, inputs: this.given(program, values, coordinates), upstream, draw: DRAW, evaluations, random: randomFrom(3) };
+    for (const gradient of gradients) checkGradient(job, gradient.slice(1), wanted.get(gradient)!, places.get(gradient));
   }
 
   twice(): void {
@@ -201,7 +227,7 @@ class ModeProofs {
     const fresh = this.session(1);
     for (const name of names) fresh.call(name);
     const first = new Map(this.ofRole('output', 'state', 'gradient').map((n): [string, TypedArray] => [n, fresh.array(n).slice()]));
-    const other = this.session(2, fresh);
+    const other = this.session(4, fresh);
     for (const name of names) other.call(name);
     const again = this.session(1, other);
     for (const name of names) again.call(name);
@@ -232,5 +258,10 @@ class ModeProofs {
 }
 
 const DRAW = { seed: 987654321012, step: 3 } as const;
+
+/** The elements at some places; all of them where there are none. */
+const at = <A extends ArrayLike<number>>(array: A, places: Int32Array | undefined): A | Float64Array =>
+  (places ? Float64Array.from(places, (n) => array[n]!) : array);
+
 /** What gradients that are added to start at. */
 const START = 0.5;

@@ -4,7 +4,7 @@
  * item's body reads nothing but tensors and other items. Definitions that no store needs never become items.
  */
 import { invariant } from '../../support/invariant.ts';
-import { axisIndex, bareAxis, type Affine } from '../../ir/affine.ts';
+import { axisIndex, bareAxis, sizeOf, type Affine } from '../../ir/affine.ts';
 import { staysInside } from '../../ir/bounds.ts';
 import {
   affineExpr, add, binary, children, constant, div, mul, read, readsOf, reduce, select, size, substitute, withChildren,
@@ -148,7 +148,7 @@ class Lowering {
   }
 
   sizeOf(axis: string): number {
-    return this.program.env.sizes.get(axis.replace(/'+$/, '')) ?? 1;
+    return sizeOf(this.program.env, axis);
   }
 
   addItem(item: Item): Item {
