@@ -5,6 +5,7 @@ import { compileFront, Trace, type LayerRequest } from './pipeline.ts';
 
 export { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
 export { compileKernel, defaultName, type Compiled, type KernelRequest } from './compile.ts';
+export type { Mode } from './ir/tensor.ts';
 export { stageNames, type LayerRequest, type StageText } from './pipeline.ts';
 
 export interface ExplainRequest extends LayerRequest {

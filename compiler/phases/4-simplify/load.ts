@@ -1,13 +1,14 @@
 /** Reads flattened formulas into the normal form. */
 import { invariant, unreachable } from '../../support/invariant.ts';
-import { addAffine, affine, axisIndex, int, scaleAffine, type Affine } from '../../ir/affine.ts';
+import { axisIndex } from '../../ir/affine.ts';
 import { freeAxes, readsOf } from '../../ir/expr.ts';
 import type { Definition, Expr, Tensor } from '../../ir/tensor.ts';
+import { guardsOf } from './guards.ts';
 import type { Body, Letters } from './letters.ts';
 import * as Q from './rational.ts';
 import {
-  addPoly, equalGuard, guarded, indexAtom, isSymbol, monomialAxes, multiply, multiplyPoly, negatePoly, number, ofAtom, ONE, optionAtom,
-  poly, polyAxes, raise, readAtom, sizeAtom, whenGuard, wholeAtom, ZERO, type Guard, type Monomial, type Poly,
+  addPoly, guarded, indexAtom, isSymbol, monomialAxes, multiply, multiplyPoly, negatePoly, number, ofAtom, ONE, optionAtom,
+  poly, polyAxes, raise, readAtom, sizeAtom, wholeAtom, ZERO, type Monomial, type Poly,
 } from './poly.ts';
 
 /** Makes letters of the tensors and of the flattened definitions, in order. */
@@ -132,58 +133,6 @@ const opaqueZeroPower = (k: Q.Rational, letters: Letters): Poly => {
   const zero = letters.obtain({ kind: 'sum', poly: ZERO }, [], 'zero');
   return [ofAtom(wholeAtom(zero), k)];
 };
-
-/** The guards that hold where a condition does, and the alternatives (each a set of guards) where it does not. */
-export function guardsOf(c: Expr, letters: Letters): { yes: Guard[]; no: Guard[][] } {
-  if (c.kind === 'binary' && c.op === 'and') {
-    const a = guardsOf(c.a, letters);
-    const b = guardsOf(c.b, letters);
-    return { yes: [...a.yes, ...b.yes], no: [...a.no, ...b.no.map((g) => [...a.yes, ...g])] };
-  }
-  if (c.kind === 'unary' && c.op === 'not') {
-    const inner = guardsOf(c.x, letters);
-    if (inner.no.length === 1) return { yes: inner.no[0]!, no: [inner.yes] };
-  }
-  if (c.kind === 'binary' && (c.op === '==' || c.op === '!=')) {
-    const at = indexDifference(c.a, c.b, letters);
-    if (at) return { yes: [equalGuard(at, c.op === '!=')], no: [[equalGuard(at, c.op === '==')]] };
-  }
-  return { yes: [whenGuard(c)], no: [[whenGuard(c, true)]] };
-}
-
-/** a - b where both are integer combinations of running indices and integer elements, one of them an index. */
-function indexDifference(a: Expr, b: Expr, letters: Letters): Affine | undefined {
-  const x = asIndex(a, letters);
-  const y = asIndex(b, letters);
-  if (!x || !y) return undefined;
-  const difference = addAffine(x, scaleAffine(y, int(-1)));
-  return difference.terms.some((t) => t.variable.kind === 'axis') ? difference : undefined;
-}
-
-function asIndex(e: Expr, letters: Letters): Affine | undefined {
-  switch (e.kind) {
-    case 'index': return axisIndex(e.axis);
-    case 'const': return Number.isSafeInteger(e.value) ? affine([], int(e.value)) : undefined;
-    case 'read': return isInteger(e.tensor, letters) ? affine([{ k: int(1), variable: { kind: 'element', tensor: e.tensor, index: e.index } }]) : undefined;
-    case 'unary': { const x = e.op === 'neg' ? asIndex(e.x, letters) : undefined; return x && scaleAffine(x, int(-1)); }
-    case 'binary': {
-      const x = asIndex(e.a, letters);
-      const y = asIndex(e.b, letters);
-      if (!x || !y) return undefined;
-      if (e.op === '+') return addAffine(x, y);
-      if (e.op === '-') return addAffine(x, scaleAffine(y, int(-1)));
-      if (e.op === '*' && y.terms.length === 0) return scaleAffine(x, y.constant);
-      if (e.op === '*' && x.terms.length === 0) return scaleAffine(y, x.constant);
-      return undefined;
-    }
-    default: return undefined;
-  }
-}
-
-function isInteger(tensor: string, letters: Letters): boolean {
-  const body = letters.find(tensor)?.body;
-  return body?.kind === 'leaf' && body.tensor.dtype === 'i32';
-}
 
 /** Exponents are options and numbers alone, so they have a value. */
 function exponentValue(e: Expr, letters: Letters): number {

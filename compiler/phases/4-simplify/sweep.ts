@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { slopesOf } from './derivatives.ts';
 import { expressMonomial, type Express } from './express.ts';
 import { foldMonomial } from './fold.ts';
+import { decideGuards } from './guards.ts';
 import type { Letter } from './letters.ts';
 import {
   commonFactor, differentTerms, equalGuard, guarded, insideGuard, monomial, multiply, ofAtom, ONE, poly, polyAxes, readAtom, substituteMonomial,
@@ -196,7 +197,8 @@ function scatterPoly(own: readonly string[], index: readonly Affine[], terms: Po
     current = current.map((m) => guarded(substituteMonomial(m, by), inside));
     for (let k = n + 1; k < slots.length; k++) slots[k] = substituteAxes(slots[k]!, (a) => by.get(a));
   });
-  return sumPoly(poly(current.map((m) => absorb(m, cx))), cx.letters.sort(summed), cx);
+  const left = current.map((m) => absorb(decideGuards(m, cx.letters, cx.log), cx));
+  return sumPoly(poly(left), cx.letters.sort(summed), cx);
 }
 
 /**
