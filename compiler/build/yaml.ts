@@ -11,7 +11,8 @@ import type { Source, Span } from '../support/source.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-const MAX_CHARACTERS = 1_000_000;
+/** A thousand entries of 250 characters; the YAML library takes its time with more. */
+const MAX_CHARACTERS = 262_144;
 const MAX_NESTING = 32;
 
 export interface YamlFile {

@@ -12,7 +12,7 @@ const buildFiles: readonly (readonly [title: string, bytes: string | Uint8Array,
   ['empty', '', /error\[empty-file\]/],
   ['not UTF-8', Uint8Array.of(0x6b, 0x65, 0x79, 0x3a, 0x20, 0xff, 0xfe), /error\[bad-utf8\]/],
   ['binary', Uint8Array.from({ length: 2000 }, (_, i) => (i * 37) % 256), /error\[bad-utf8\]/],
-  ['ten thousand kernels', `kernels:\n${'  - { layer: relu, sizes: { N: 1, D: 1 } }\n'.repeat(10_000)}`, /error\[limit-exceeded\].*10000/],
+  ['ten thousand kernels', `kernels:\n${'  - { layer: relu, sizes: { N: 1, D: 1 } }\n'.repeat(10_000)}`, /error\[limit-exceeded\]/],
   ['brackets', '['.repeat(200_000), /error\[limit-exceeded\]/],
   ['a name with code in it', entry('{ layer: relu, sizes: { N: 1, D: 1 }, name: "x; process.exit()" }'), /error\[bad-name\]/],
 ];
