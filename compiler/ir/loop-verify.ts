@@ -44,7 +44,10 @@ class Verifier {
           if (s.value.kind === 'linear') meaning.set(s.name, { at: s.value.at, divisor: 1 });
           if (s.value.kind === 'quotient') meaning.set(s.name, { at: s.value.at, divisor: s.value.divisor });
           break;
-        case 'check': intervals.set(s.local, { low: 0, high: s.size - 1 }); break;
+        case 'check':
+          // One element may index several arrays: what one check proved stays proved.
+          intervals.set(s.local, { low: Math.max(0, intervals.get(s.local)?.low ?? 0), high: Math.min(s.size - 1, intervals.get(s.local)?.high ?? Infinity) });
+          break;
         case 'set': invariant(intervals.has(s.name), `${this.nest.name}: ${s.name} is set before it is declared`); break;
         case 'store': this.address(s.buffer, s.at, known); break;
         case 'fill': case 'draw': invariant(this.buffers.has(s.buffer), `${this.nest.name}: no array ${s.buffer}`); break;

@@ -58,7 +58,9 @@ function join(c: Cluster, info: Info, home: ReadonlyMap<Info, number>, at: numbe
 function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
   const loops = free(info.space, bound);
   if (!c.flat || !isPass(info, bound) || !sameSet(loops, c.loops)) return false;
-  if (inside.some((d) => d.on.form !== 'each' || !c.loops.every((a) => d.axes.has(a)))) return false;
+  // Where a pass reads what it computes, it reads it at the same point, in every axis.
+  const meets = (d: Dependency): boolean => c.loops.every((a) => d.axes.has(a)) && d.on.item.axes.every((a) => d.axes.has(a));
+  if (inside.some((d) => d.on.form !== 'each' || !meets(d))) return false;
   const others = c.infos.filter((i) => i.form !== 'each' || info.form !== 'each');
   if (info.form !== 'each' && others.some((i) => i.form !== 'each' && (i.key !== info.key || i.form !== info.form))) return false;
   // Guards are bounds of loops: whatever is not a sum under the same guards would lose points.

@@ -17,13 +17,14 @@ export function shareItems(from: Items): Items {
   const made: Item[] = [];
   const wanted = functionsOfSeveral(from.items);
   let working: Expr | undefined;
+  let count = 0;
 
   const keep = (e: Expr): Expr => {
     const old = kept.get(e);
     if (old) return old;
     const axes = [...axesOf(e)];
     const named = from.names.get(e);
-    const name = named !== undefined && !sources.has(named) ? named : `%kept${made.length}`;
+    const name = named !== undefined && !sources.has(named) ? named : `%kept${count++}`;
     const before = working;
     working = e;
     const body = rewriteBody(e, new Set(axes));

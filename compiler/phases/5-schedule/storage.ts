@@ -66,7 +66,7 @@ export function storeItems(
     const at = placeOf(reader, places);
     for (const d of reader.dependencies) {
       if (d.on.item.store) continue;
-      if (!meets(d.on, placeOf(d.on, places), at, d.axes, c)) far.set(d.on, [...(far.get(d.on) ?? []), at]);
+      if (!meets(d.on, placeOf(d.on, places), at, d.axes)) far.set(d.on, [...(far.get(d.on) ?? []), at]);
     }
     if (reader.form === 'array') far.set(reader, far.get(reader) ?? []);
   }
@@ -105,8 +105,8 @@ const common = (a: readonly Tree[], b: readonly Tree[]): number => {
 };
 
 /** Whether a reader finds a value as a local. */
-function meets(on: Info, home: Place, reader: Place, axes: ReadonlySet<string>, c: Context): boolean {
-  if (on.form === 'array' || !on.item.axes.every((a) => axes.has(a) || sizeOf(c.env, a) === 1)) return false;
+function meets(on: Info, home: Place, reader: Place, axes: ReadonlySet<string>): boolean {
+  if (on.form === 'array' || !on.item.axes.every((a) => axes.has(a))) return false;
   if (home.pass === reader.pass) return on.form === 'each';
   const inLoops = on.form === 'each' && home.pass.loops.length > 0;
   return !inLoops && common(home.groups, reader.groups) === home.groups.length;
