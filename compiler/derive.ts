@@ -120,7 +120,7 @@ function dependents(definitions: readonly Definition[], name: string): Set<strin
   return out;
 }
 
-/** Passes, large arrays read, reductions, small reductions, flops and length, summed over the modes. */
+/** Work (arithmetic, and an element read as four operations), passes and length, summed over the modes. */
 function tryCache(layer: Layer, entries: readonly CacheEntry[]): CacheTrial {
   const results = layer.modes.map((m) => deriveMode(layer, m, entries));
   const reads = new Set(results.flatMap((r) => [...r.simplified.backward.reads]));
@@ -128,7 +128,7 @@ function tryCache(layer: Layer, entries: readonly CacheEntry[]): CacheTrial {
   const { cache, held } = cacheTensors(layer, entries);
   const costs = results.map((r) => costOf(programs(layer, r, cache, held).backward, [...layer.inputs, ...layer.outputs]));
   const sum = (of: (c: Cost) => number): number => costs.reduce((n, c) => n + of(c), 0);
-  const cost = [sum((c) => c.passes), sum((c) => c.largeReads), sum((c) => c.reductions + c.smallReductions), sum((c) => c.flops), sum((c) => c.length)];
+  const cost = [sum((c) => c.flops + 4 * c.elementsRead), sum((c) => c.passes), sum((c) => c.length)];
   return { cost, reads };
 }
 

@@ -12,8 +12,8 @@ export interface Cost {
   readonly smallReductions: number;
   /** Arithmetic operations: one for each operator and function, at every point it is evaluated. */
   readonly flops: number;
-  /** Tensors of at least half the largest size that are read. */
-  readonly largeReads: number;
+  /** Elements of all tensors that are read. */
+  readonly elementsRead: number;
   /** Nodes of all formulas. */
   readonly length: number;
 }
@@ -28,14 +28,24 @@ export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
   const largest = Math.max(...spaces);
   const levels = new Map<string, number>();
   const fromUpstream = new Set(p.tensors.filter((t) => t.role === 'upstream').map((t) => t.name));
-  const seen = new Set<Expr>();
+  const known = new Map<Expr, number>();
   let reductions = 0;
   let smallReductions = 0;
   let flops = 0;
   let length = 0;
 
-  /** Every expression is counted at the points of the axes it has: what carries fewer is computed fewer times. */
+  /**
+   * Every expression is counted once, at the points of the axes it has: what carries fewer is computed fewer times, and
+   * what stands in two places is computed in one.
+   */
   const level = (e: Expr): number => {
+    const old = known.get(e);
+    if (old !== undefined) return old;
+    const own = count(e);
+    known.set(e, own);
+    return own;
+  };
+  const count = (e: Expr): number => {
     length++;
     const space = freeAxes(e);
     const below = children(e).map(level);
@@ -45,11 +55,8 @@ export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
     const inner = elements(new Set([...space, ...e.axes]));
     flops += inner;
     const large = inner >= largest;
-    if (!seen.has(e)) {
-      seen.add(e);
-      if (large && readsOf(e).some((r) => fromUpstream.has(r.tensor))) reductions++;
-      else smallReductions++;
-    }
+    if (large && readsOf(e).some((r) => fromUpstream.has(r.tensor))) reductions++;
+    else smallReductions++;
     return own + (large ? 1 : 0);
   };
 
@@ -63,6 +70,7 @@ export function costOf(p: Program, largestOf: readonly Tensor[] = []): Cost {
     const writes = stored.has(d.name) && elements(d.axes) >= largest && !reduces;
     passes = Math.max(passes, own + (writes ? 1 : 0));
   }
-  const largeReads = p.tensors.filter((t) => elements(t.axes) * 2 >= largest).length;
-  return { passes, reductions, smallReductions, flops, largeReads, length };
+  // A random tensor is drawn, not read: some twenty operations an element.
+  const elementsRead = p.tensors.reduce((n, t) => n + elements(t.axes) * (t.role === 'random' ? 5 : 1), 0);
+  return { passes, reductions, smallReductions, flops, elementsRead, length };
 }

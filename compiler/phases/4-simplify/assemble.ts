@@ -8,7 +8,7 @@ import { Names } from '../../ir/fresh.ts';
 import type { Definition, Expr } from '../../ir/tensor.ts';
 import type { Context } from './context.ts';
 import { expressLetter, expressPoly, type Express } from './express.ts';
-import { readsOfLetter, readsOfMonomial } from './fold.ts';
+import { foldExpr, readsOfLetter, readsOfMonomial } from './fold.ts';
 import type { Letter } from './letters.ts';
 import { monomial, ofAtom, polyKey, readsAt, wholeAtom, type Monomial, type Poly } from './poly.ts';
 import * as Q from './rational.ts';
@@ -30,6 +30,7 @@ export interface AssembleInput {
   readonly gradients: readonly Gradient[];
   /** The forward as the user wrote it and as it was flattened: formulas for what is recomputed. */
   readonly forward: ReadonlyMap<string, Definition>;
+  readonly flat: ReadonlyMap<string, Definition>;
   readonly held: ReadonlySet<string>;
 }
 
@@ -84,7 +85,7 @@ function assembleOver(input: AssembleInput, cx: Context): Assembled {
     const letter = letters.find(original.get(name) ?? name);
     if (!letter || letter.body.kind === 'leaf') { reads.add(name); return; }
     const forward = letter.backward ? undefined : input.forward.get(letter.name);
-    define({ ...(forward ?? {}), name, axes: letter.axes, formula: forward?.formula ?? expressLetter(letter, express),
+    define({ ...(forward ?? {}), name, axes: letter.axes, formula: forward ? computable(forward, input, cx) : expressLetter(letter, express),
       ...(letter.zeroOutside ? { outside: 0 } : {}), ...(letter.anonymous ? { anonymous: true as const } : {}) });
   };
   const define = (d: Definition): void => {
@@ -98,6 +99,13 @@ function assembleOver(input: AssembleInput, cx: Context): Assembled {
     define({ name: g.name, axes: g.axes, formula });
   }
   return { definitions: [...out.values()], reads };
+}
+
+/** A forward value is computed as it was written, if backward has what that reads; else from the letters it has. */
+export function computable(d: Definition, input: Pick<AssembleInput, 'flat'>, cx: Context): Expr {
+  const { direct, reachable } = cx.folding;
+  if (d.formula.kind === 'hit' || direct.has(d.name) || !reachable.has(d.name)) return d.formula;
+  return foldExpr(input.flat.get(d.name)?.formula ?? d.formula, cx, reachable.get(d.name));
 }
 
 /** Names a formula reads: of a hit, the definition it is the hit of. */

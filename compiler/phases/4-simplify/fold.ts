@@ -5,6 +5,7 @@
  * by what may be 0.
  */
 import { axisIndex, type Affine } from '../../ir/affine.ts';
+import { alwaysInside } from '../../ir/deltas.ts';
 import { readsOf, rewrite } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Context } from './context.ts';
@@ -21,8 +22,13 @@ export interface Folding {
   readonly substitutions: ReadonlyMap<string, Monomial>;
   /** Letters that are a product under conditions: where a monomial has those conditions, the product is the letter. */
   readonly conditional: readonly ConditionalRow[];
-  /** Letters whose value backward has: held, or computed from what is held. */
-  readonly reachable: ReadonlySet<string>;
+  /** Letters whose value backward has: held, or computed from what is held by the forward's own formulas. */
+  readonly direct: ReadonlySet<string>;
+  /**
+   * These, and letters that can be computed once values they read are written in other letters; with their rank, so that
+   * each is computed from lower ones.
+   */
+  readonly reachable: ReadonlyMap<string, number>;
 }
 
 export interface ConditionalRow {
@@ -50,7 +56,7 @@ export function makeFolding(letters: Letters, forward: readonly Letter[], held: 
     for (const [name, m] of rows) rows.set(name, applyRows(m, new Map([[pivot.atom.kind === 'read' ? pivot.atom.tensor : '', solved]]), letters));
     if (pivot.atom.kind === 'read') rows.set(pivot.atom.tensor, solved);
   }
-  return { substitutions: rows, conditional: conditionalRows(forward, reachable, held), reachable };
+  return { substitutions: rows, direct: reachable, conditional: conditionalRows(forward, reachable, held), reachable: throughRows(forward, rows, reachable) };
 }
 
 function reachableFrom(forward: readonly Letter[], letters: Letters, held: ReadonlySet<string>): Set<string> {
@@ -59,6 +65,20 @@ function reachableFrom(forward: readonly Letter[], letters: Letters, held: Reado
     // The hits of a maximum are found by computing the maximum again: having its value is not enough.
     const source = letter.body.kind === 'hit' ? letters.get(letter.body.of) : letter;
     if (letter.body.kind !== 'leaf' && readsOfLetter(source).every((name) => out.has(name))) out.add(letter.name);
+  }
+  return out;
+}
+
+/** Adds the letters that can be computed from others by their substitutions. */
+function throughRows(forward: readonly Letter[], rows: ReadonlyMap<string, Monomial>, direct: ReadonlySet<string>): Map<string, number> {
+  const out = new Map([...direct].map((name) => [name, 0]));
+  const has = (name: string): boolean => {
+    const row = rows.get(name);
+    return out.has(name) || (row !== undefined && readsOfMonomial(row).every((n) => out.has(n)));
+  };
+  for (const letter of forward) {
+    if (out.has(letter.name) || letter.body.kind === 'leaf' || letter.body.kind === 'hit') continue;
+    if (readsOfLetter(letter).every(has)) out.set(letter.name, out.size);
   }
   return out;
 }
@@ -199,10 +219,17 @@ function solveFor(row: Monomial, pivot: { atom: Atom; exponent: Q.Rational }): M
   return raise(rest, Q.negate(Q.invert(pivot.exponent)));
 }
 
+/** What a tensor gives outside its array is its own: nothing else stands for it there. */
+function mayBeOutside(atom: Atom, letters: Letters): boolean {
+  const letter = atom.kind === 'read' ? letters.find(atom.tensor) : undefined;
+  if (atom.kind !== 'read' || letter?.body.kind !== 'leaf' || letter.body.tensor.outside === undefined) return false;
+  return !atom.index.every((a, n) => alwaysInside(letter.axes[n]!, a, letters.env));
+}
+
 function applyRows(m: Monomial, rows: ReadonlyMap<string, Monomial>, letters: Letters): Monomial {
   let out = monomial(m.coefficient, [], m.guards);
   for (const p of m.powers) {
-    const by = p.atom.kind === 'read' ? rows.get(p.atom.tensor) : undefined;
+    const by = p.atom.kind === 'read' && !mayBeOutside(p.atom, letters) ? rows.get(p.atom.tensor) : undefined;
     const integral = by && (Q.isInteger(p.exponent) || (Q.isOne(by.coefficient)));
     if (!by || !integral || p.atom.kind !== 'read') { out = multiply(out, ofAtom(p.atom, p.exponent)); continue; }
     const own = letters.get(p.atom.tensor).axes;
@@ -220,7 +247,7 @@ type Tell = (before: Atom, after: Monomial) => void;
 export function foldMonomial(m: Monomial, cx: Context, tell: Tell = () => undefined): Monomial {
   const { substitutions } = cx.folding;
   for (const { atom } of m.powers) {
-    if (atom.kind === 'read' && substitutions.has(atom.tensor)) tell(atom, applyRows(ofAtom(atom), substitutions, cx.letters));
+    if (atom.kind === 'read' && substitutions.has(atom.tensor) && !mayBeOutside(atom, cx.letters)) tell(atom, applyRows(ofAtom(atom), substitutions, cx.letters));
   }
   const guards = m.guards.map((g) => (g.kind === 'when' ? whenGuard(foldExpr(g.condition, cx), g.negated) : g));
   const conditioned = applyConditional(monomial(m.coefficient, m.powers, guards), cx.folding.conditional);
@@ -243,10 +270,13 @@ function applyConditional(m: Monomial, rows: readonly ConditionalRow[]): Monomia
   return m;
 }
 
-/** The same for an ordinary expression: values that backward does not have, written in those it has. */
-export function foldExpr(e: Expr, cx: Context): Expr {
+/**
+ * The same for an ordinary expression: values that backward does not have, written in those it has.
+ * @param rank of the letter that the expression computes: letters of lower rank are there already
+ */
+export function foldExpr(e: Expr, cx: Context, rank = 1): Expr {
   return rewrite(e, (n) => {
-    if (n.kind !== 'read' || cx.folding.reachable.has(n.tensor) || !cx.folding.substitutions.has(n.tensor)) return n;
+    if (n.kind !== 'read' || (cx.folding.reachable.get(n.tensor) ?? Infinity) < rank || !cx.folding.substitutions.has(n.tensor)) return n;
     return expressMonomial(applyRows(ofAtom(readAtom(n.tensor, n.index)), cx.folding.substitutions, cx.letters), cx.express);
   });
 }

@@ -7,7 +7,7 @@ import { printExpr, type PrintContext } from '../../ir/print.ts';
 import { axisOrder, type Names } from '../../ir/fresh.ts';
 import type { Step } from '../../ir/derived.ts';
 import type { Definition, Layer, Tensor } from '../../ir/tensor.ts';
-import { assemble, namesIn, withMaximaAgain, type Assembled, type Gradient } from './assemble.ts';
+import { assemble, computable, namesIn, withMaximaAgain, type Assembled, type Gradient } from './assemble.ts';
 import type { Context } from './context.ts';
 import { expressMonomial, expressPoly, type Express } from './express.ts';
 import { foldExpr, makeFolding } from './fold.ts';
@@ -68,14 +68,17 @@ export function simplify(input: SimplifyInput): Simplified {
   const gradients = input.wanted.map((t): Gradient => ({ name: `d${t.name}`, axes: t.axes, value: found.get(t.name) ?? [] }));
 
   const formulas = new Map([...input.flat, ...input.hits, ...input.written].map((d) => [d.name, d]));
-  const backward = assemble({ gradients, forward: formulas, held }, cx);
+  const flat = new Map(input.flat.map((d) => [d.name, d]));
+  const backward = assemble({ gradients, forward: formulas, flat, held }, cx);
   const missing = [...backward.reads].filter((name) => !held.has(name));
-  const staged = assembleStaged(input, formulas, held, cx);
+  const staged = assembleStaged(input, formulas, flat, held, cx);
   return { backward, ...(staged ? { staged } : {}), missing, steps: log.steps, context: cx, gradients };
 }
 
 /** The raw adjoints, forward values written in what backward has. */
-function assembleStaged(input: SimplifyInput, formulas: ReadonlyMap<string, Definition>, held: ReadonlySet<string>, cx: Context): Assembled | undefined {
+function assembleStaged(
+  input: SimplifyInput, formulas: ReadonlyMap<string, Definition>, flat: ReadonlyMap<string, Definition>, held: ReadonlySet<string>, cx: Context,
+): Assembled | undefined {
   const raw = new Map(input.adjoints.map((d) => [d.name, d]));
   const made = withMaximaAgain(held, (has) => {
     const out = new Map<string, Definition>();
@@ -84,7 +87,7 @@ function assembleStaged(input: SimplifyInput, formulas: ReadonlyMap<string, Defi
       if (out.has(name)) return;
       const d = has.has(name) ? undefined : raw.get(name) ?? formulas.get(name);
       if (!d) { reads.add(name); return; }
-      const formula = raw.has(name) ? foldExpr(d.formula, cx) : d.formula;
+      const formula = raw.has(name) ? foldExpr(d.formula, cx) : computable(d, { flat }, cx);
       for (const n of namesIn(formula)) need(n);
       out.set(name, { ...d, formula });
     };

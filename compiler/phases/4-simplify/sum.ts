@@ -7,6 +7,7 @@ import { baseAxis, intValue, type Affine } from '../../ir/affine.ts';
 import { alwaysInside, solveZero } from '../../ir/deltas.ts';
 import { findFact } from './facts.ts';
 import type { Context } from './context.ts';
+import type { Letter } from './letters.ts';
 import { single } from './load.ts';
 import {
   atomAxes, commonFactor, differentTerms, guarded, guardAxes, insideGuard, monomial, monomialAxes, multiply, ofAtom, poly,
@@ -23,7 +24,7 @@ export function sumPoly(p: Poly, axes: readonly string[], cx: Context): Poly {
   const parts = p.map((m) => {
     const before = cx.letters.mark();
     const part = sumMonomial(m, axes, cx);
-    if (cx.letters.since(before).some((l) => l.body.kind === 'reduce')) born++;
+    if (cx.letters.since(before).some((l) => l.body.kind === 'reduce' && (l.backward || isContraction(l)))) born++;
     return part;
   });
   if (born <= 1 || differentTerms(p) === 1) {
@@ -36,6 +37,13 @@ export function sumPoly(p: Poly, axes: readonly string[], cx: Context): Poly {
   const { outside, inside } = splitByAxes(common, new Set(axes));
   const bracket = single(rest, cx.letters);
   return scalePoly(sumMonomial(multiply(inside, bracket), axes, cx), outside);
+}
+
+/** A sum whose points no single factor has all axes of: dearer than a pass over an array. */
+function isContraction(l: Letter): boolean {
+  if (l.body.kind !== 'reduce') return false;
+  const points = monomialAxes(l.body.body);
+  return !l.body.body.powers.some((p) => [...points].every((axis) => atomAxes(p.atom).has(axis)));
 }
 
 /** Sum of one monomial over axes: nearly always one monomial again. */

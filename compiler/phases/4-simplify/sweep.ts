@@ -80,7 +80,6 @@ function activeLetters(input: SweepInput): Set<string> {
 type Contribute = (tensor: string, index: readonly Affine[], terms: Poly, axes: readonly string[]) => void;
 
 function flowThrough(letter: Letter, adjoint: Poly, active: ReadonlySet<string>, contribute: Contribute, cx: Context): void {
-  const { letters } = cx;
   const { body } = letter;
   /** d m / d (each read in it), times g. */
   const through = (m: Monomial, g: Poly, axes: readonly string[]): void => {
@@ -97,7 +96,7 @@ function flowThrough(letter: Letter, adjoint: Poly, active: ReadonlySet<string>,
       for (const m of body.poly) through(m, adjoint, letter.axes);
       return;
     case 'call':
-      slopesOf(letter, letters, cx.express).forEach((slope, n) => {
+      slopesOf(letter, cx).forEach((slope, n) => {
         if (slope) through(body.args[n]!, poly(adjoint.map((t) => multiply(t, slope))), letter.axes);
       });
       return;
@@ -106,7 +105,7 @@ function flowThrough(letter: Letter, adjoint: Poly, active: ReadonlySet<string>,
       if (body.op === 'sum') { through(body.body, adjoint, axes); return; }
       const factor = body.op === 'prod'
         ? othersAtom(letter, body.axes, body.body, cx.express, cx)
-        : wholeAtom(letters.get(`hit(${letter.name})`));
+        : wholeAtom(cx.letters.get(`hit(${letter.name})`));
       through(body.body, poly(adjoint.map((t) => multiply(t, ofAtom(factor)))), axes);
       return;
     }
