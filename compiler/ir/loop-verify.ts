@@ -19,7 +19,10 @@ interface Known {
 
 /** @throws InternalError naming the function and the statement that is wrong */
 export function verifyLoops(nest: LoopNest): void {
-  new Verifier(nest).block(nest.body, { intervals: new Map(), meaning: new Map(), facts: [] });
+  const verifier = new Verifier(nest);
+  for (const body of [nest.body, ...nest.parts.map((p) => p.body)]) {
+    verifier.block(body, { intervals: new Map(), meaning: new Map(), facts: [] });
+  }
 }
 
 class Verifier {
@@ -53,7 +56,8 @@ class Verifier {
         case 'fill': case 'draw': invariant(this.buffers.has(s.buffer), `${this.nest.name}: no array ${s.buffer}`); break;
         case 'when': this.block(s.body, { ...known, facts: [...known.facts, ...factsOf(s.condition)] }); break;
         case 'loop': this.loop(s, known); break;
-        case 'call': case 'label': break;
+        case 'call': invariant(this.nest.parts.some((p) => p.name === s.part), `${this.nest.name}: no part ${s.part}`); break;
+        case 'label': break;
         default: s satisfies never;
       }
     }

@@ -1,5 +1,5 @@
 /** Walks over LoopNests: every statement, every expression, every index. */
-import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type Stmt } from './loop.ts';
+import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
 
 /** Every statement, outer ones before those inside them. */
 export function* statements(body: readonly Stmt[]): Generator<Stmt> {
@@ -30,6 +30,9 @@ function linearsOf(e: LoopExpr): readonly Linear[] {
   }
 }
 
+/** The statements of a function and of its parts. */
+export const wholeBody = (nest: LoopNest): readonly Stmt[] => [...nest.body, ...nest.parts.flatMap((p) => p.body)];
+
 /** Every named constant that a printer may write for a body. */
 export function constantsIn(body: readonly Stmt[]): Set<string> {
   const out = new Set<string>();
@@ -58,5 +61,13 @@ export function functionsIn(body: readonly Stmt[]): Set<string> {
     if (s.kind === 'check') out.add('badIndex');
     if (s.kind === 'draw') out.add('fillUniform');
   }
+  return out;
+}
+
+/** The arrays that a body reads or writes, by name. */
+export function buffersIn(body: readonly Stmt[]): Set<string> {
+  const out = new Set<string>();
+  for (const e of expressions(body)) if (e.kind === 'load') out.add(e.buffer);
+  for (const s of statements(body)) if (s.kind === 'store' || s.kind === 'fill' || s.kind === 'draw') out.add(s.buffer);
   return out;
 }

@@ -103,6 +103,8 @@ export interface Buffer {
 /** A private function of the module: V8 optimises several functions of middle size better than one that is large. */
 export interface Part {
   readonly name: string;
+  /** The arguments and fields that it uses. */
+  readonly buffers: readonly Buffer[];
   readonly body: readonly Stmt[];
 }
 

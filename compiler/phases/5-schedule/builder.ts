@@ -140,7 +140,7 @@ export class Builder {
     let key = '';
     for (const a of axes) {
       const lane = this.lanes.get(a);
-      if (lane) key += `@${a}${lane.offset}`;
+      if (lane) key += `@${a}${lane.whole ? '=' : '+'}${lane.offset}`;
     }
     return key;
   }

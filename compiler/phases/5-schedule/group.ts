@@ -7,6 +7,7 @@ import { invariant } from '../../support/invariant.ts';
 import type { Dependency, Info } from './space.ts';
 
 export type Tree =
+  /** Without axes: a part, whose statements become a function of their own. */
   | { readonly kind: 'group'; readonly axes: readonly string[]; readonly children: readonly Tree[] }
   | { readonly kind: 'pass'; readonly loops: readonly string[]; readonly infos: readonly Info[] };
 
@@ -20,6 +21,10 @@ interface Cluster {
 
 /** A pass with more nodes than this is split, so that no function of generated code grows without bound. */
 const MOST_NODES = 400;
+/** The same for a group, which cannot be divided among functions. */
+const MOST_IN_GROUP = 1200;
+/** What one function may hold, in nodes. V8 does not optimise functions beyond some 60 KB of bytecode. */
+const MOST_IN_PART = 800;
 
 export function groupItems(infos: readonly Info[], bound: ReadonlySet<string> = new Set()): Tree[] {
   const clusters: Cluster[] = [];
@@ -89,6 +94,7 @@ function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound:
     const loops = free(info.space, bound);
     if (outer.length !== c.outer.length || !c.infos.some((i) => sameSet(free(i.space, bound), loops))) return false;
   }
+  if (c.infos.reduce((n, i) => n + i.cost, info.cost) > MOST_IN_GROUP) return false;
   if (!c.outer.slice(0, outer.length).every((a, n) => a === outer[n])) return false;
   if (inside.some((d) => !outer.every((a) => d.axes.has(a)))) return false;
   c.infos.push(info);
@@ -96,3 +102,20 @@ function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound:
   c.flat = false;
   return true;
 }
+
+/** Divides what is too large for one function into parts. */
+export function divide(trees: readonly Tree[]): readonly Tree[] {
+  const parts: { cost: number; children: Tree[] }[] = [];
+  for (const t of trees) {
+    const cost = costOf(t);
+    const last = parts.at(-1);
+    if (last && last.cost + cost <= MOST_IN_PART) {
+      last.cost += cost;
+      last.children.push(t);
+    } else parts.push({ cost, children: [t] });
+  }
+  return parts.length < 2 ? trees : parts.map((p): Tree => ({ kind: 'group', axes: [], children: p.children }));
+}
+
+const costOf = (t: Tree): number =>
+  (t.kind === 'pass' ? t.infos.reduce((n, i) => n + i.cost + 1, 0) : t.children.reduce((n, c) => n + costOf(c), 0));

@@ -5,13 +5,13 @@
  */
 import { sizeOf } from '../../ir/affine.ts';
 import { cacheField } from '../../ir/derived.ts';
-import type { Buffer, LoopNest, Stmt } from '../../ir/loop.ts';
-import { constantsIn } from '../../ir/loop-walk.ts';
+import type { Buffer, LoopNest, Part, Stmt } from '../../ir/loop.ts';
+import { buffersIn, constantsIn } from '../../ir/loop-walk.ts';
 import { Scope, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { Builder } from './builder.ts';
 import { costOf, readsIn } from './dag.ts';
-import { groupItems } from './group.ts';
+import { divide, groupItems, type Tree } from './group.ts';
 import { makeItems, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
 import { pointsOf, shareItems } from './share.ts';
@@ -33,20 +33,31 @@ export interface ScheduleOptions {
 export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const items = shareItems(makeItems(program));
   const context: Context = { env: program.env, names: options.names, items };
-  const scope = new Scope(options.names.scope);
   const infos = infosOf(context);
-  const trees = groupItems(infos);
+  const trees = divide(groupItems(infos));
   const taken = new Set<string>();
   const storage = storeItems(trees, infos, context, options.pool, taken);
   const buffers = buffersOf(items, options, taken, program);
-  const builder = new Builder(context, scope, storage, buffers, options.accumulate);
-  for (const s of draws(items, buffers)) builder.push(s);
-  buildTree(builder, trees);
-  const body = builder.frame(0).stmts;
+  const build = (own: readonly Tree[]): Stmt[] => {
+    const builder = new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate);
+    buildTree(builder, own);
+    return builder.frame(0).stmts;
+  };
+  const parts: Part[] = [];
+  const body: Stmt[] = [...draws(items, buffers)];
+  for (const t of trees) {
+    if (t.kind === 'pass' || t.axes.length > 0) continue;
+    const own = build(t.children);
+    const name = options.names.scope.fresh(`${program.name}Part${parts.length + 1}`);
+    const touched = buffersIn(own);
+    parts.push({ name, body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
+    body.push({ kind: 'call', part: name });
+  }
+  if (parts.length === 0) body.push(...build(trees));
   const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer)];
-  const constants = new Map([...constantsIn(body)].map((name) => [name, options.names.constants.get(name)!.value]));
+  const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
   const flops = items.items.reduce((n, i) => n + pointsOf(i, program.env) * Math.max(0, costOf(i.body).operations + (i.kind === 'each' ? 0 : 1)), 0);
-  return { name: program.name, buffers: used, constants, parts: [], body, flops };
+  return { name: program.name, buffers: used, constants, parts, body, flops };
 }
 
 /** The tensors that are read or stored, by name. */

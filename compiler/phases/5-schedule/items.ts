@@ -198,8 +198,8 @@ class Lowering {
     const known = this.values.get(e.tensor);
     if (!known) return e;
     if (known.axes.every((axis, n) => bareAxis(e.index[n]!) === axis)) return known.value;
-    if (known.value.kind === 'read' && this.sources.get(known.value.tensor)?.item) {
-      // An item, whose own axes may stand in another order than those of the definition.
+    if (known.value.kind === 'read' && known.value.index.every((a) => bareAxis(a) !== undefined)) {
+      // An item or a tensor, whose own axes may stand in another order than those of the definition.
       const at = new Map(known.axes.map((axis, n) => [axis, e.index[n]!]));
       return read(known.value.tensor, known.value.index.map((a) => at.get(bareAxis(a)!) ?? a));
     }

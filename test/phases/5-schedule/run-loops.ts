@@ -54,7 +54,7 @@ class Machine {
         for (let v = this.linear(s.from, at); v < this.linear(s.to, at); v += s.step) this.block(s.body, at.set(s.v, v));
         at.delete(s.v);
         return;
-      case 'call': throw new Error('no parts yet');
+      case 'call': this.block(this.nest.parts.find((p) => p.name === s.part)!.body, new Map()); return;
       case 'label': return;
       default: s satisfies never;
     }

@@ -7,6 +7,8 @@ export const LEVEL = { select: 1, or: 2, and: 3, bit: 4, equal: 5, compare: 6, s
 export interface Printer {
   /** The values of the named constants. */
   readonly constants: ReadonlyMap<string, number>;
+  /** What the parts of a function are called with. */
+  readonly arguments?: ReadonlyMap<string, readonly string[]>;
 }
 
 const BINARY: Readonly<Record<string, { readonly text: string; readonly level: number }>> = {

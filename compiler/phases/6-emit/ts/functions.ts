@@ -1,8 +1,7 @@
 /** The exported functions of a module: signature, docstring, checks at the top, and the loops. */
 import type { CodeBlockWriter } from 'ts-morph';
 import type { Derived } from '../../../ir/derived.ts';
-import type { LoopNest } from '../../../ir/loop.ts';
-import { statements } from '../../../ir/loop-walk.ts';
+import type { LoopNest, Part } from '../../../ir/loop.ts';
 import type { ModuleNames } from '../../../ir/names.ts';
 import { slotsText } from '../../../ir/print.ts';
 import type { Printer } from './expressions.ts';
@@ -30,8 +29,18 @@ export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNe
       writeChecks(w, f, m);
       writeCache(w, f, nest, m);
     } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
-    writeBody(w, nest.body, m.printer);
+    const given = new Map(nest.parts.map((p) => [p.name, m.buffers === 'module' ? [] : p.buffers.map((b) => b.name)]));
+    writeBody(w, nest.body, { ...m.printer, arguments: given });
   }).newLine();
+  for (const part of nest.parts) writePart(w, part, f, m);
+}
+
+/** A part of a function: V8 optimises several of middle size, but not one that is very large. */
+function writePart(w: CodeBlockWriter, part: Part, f: FunctionShape, m: ModuleShape): void {
+  w.newLine().writeLine(`/** A part of \`${f.name}\`. */`);
+  w.write(`function ${part.name}(`);
+  if (m.buffers === 'caller') writeParameters(w, part.buffers.map((b) => `${b.name}: ${ARRAYS[b.elem]}`));
+  w.write('): void ').inlineBlock(() => writeBody(w, part.body, m.printer)).newLine();
 }
 
 /** On one line if they are few, else on lines of their own. */
@@ -129,4 +138,3 @@ export function sizesOf(f: FunctionShape, nest: LoopNest, m: ModuleShape): strin
   return slots.flat().map((a) => m.names.size(a).name);
 }
 
-export const isEmpty = (nest: LoopNest): boolean => [...statements(nest.body)].length === 0;

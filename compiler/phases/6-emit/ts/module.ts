@@ -6,7 +6,7 @@ import {
   IndentationText, NewLineKind, Project, QuoteKind, StructureKind, VariableDeclarationKind, type CodeBlockWriter, type StatementStructures,
 } from 'ts-morph';
 import type { Buffer, LoopNest } from '../../../ir/loop.ts';
-import { constantsIn, functionsIn } from '../../../ir/loop-walk.ts';
+import { constantsIn, functionsIn, wholeBody } from '../../../ir/loop-walk.ts';
 import type { Tensor } from '../../../ir/tensor.ts';
 import { checksOf, identifier, sizesOf, takes, typeOf, writeFunction, type ModuleShape } from './functions.ts';
 import { headerLines } from './header.ts';
@@ -48,7 +48,7 @@ function header(m: ModuleParts): Statement {
 
 /** The sizes and options that something uses, those they are made of before them. */
 function constants(m: ModuleParts): Statement[] {
-  const used = new Set([...m.nests.flatMap((n) => [...constantsIn(n.body)]), ...m.functions.flatMap((f, n) => sizesOf(f, m.nests[n]!, m))]);
+  const used = new Set([...m.nests.flatMap((n) => [...constantsIn(wholeBody(n))]), ...m.functions.flatMap((f, n) => sizesOf(f, m.nests[n]!, m))]);
   const wanted = new Set<string>();
   const visit = (name: string): void => {
     m.names.constants.get(name)?.uses.forEach(visit);
@@ -160,7 +160,7 @@ const member = (name: string): string => {
 // --------------------------------------------------------------------------------------------------------- helpers
 
 function privateFunctions(m: ModuleParts): Statement[] {
-  const called = new Set([...m.nests.flatMap((n) => [...functionsIn(n.body)]), ...m.functions.flatMap((f, n) => checksOf(f, m.nests[n]!, m))]);
+  const called = new Set([...m.nests.flatMap((n) => [...functionsIn(wholeBody(n))]), ...m.functions.flatMap((f, n) => checksOf(f, m.nests[n]!, m))]);
   return neededHelpers(called).map((h): Statement => (w) => {
     w.newLine().writeLine(`/** ${h.doc} */`);
     w.write(h.signature).block(() => { for (const line of h.body) w.writeLine(line); });
