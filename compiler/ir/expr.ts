@@ -115,7 +115,27 @@ export function substitute(e: Expr, by: ReadonlyMap<string, Affine>): Expr {
       const inner = new Map([...by].filter(([axis]) => !e.axes.includes(axis)));
       return withChildren(e, [substitute(e.body, inner)]);
     }
+    case 'select': {
+      const [c, a, b] = children(e).map((x) => substitute(x, by)) as [Expr, Expr, Expr];
+      const known = constantTruth(c);
+      return known === undefined ? withChildren(e, [c, a, b]) : known ? a : b;
+    }
     default: return withChildren(e, children(e).map((c) => substitute(c, by)));
+  }
+}
+
+/** Whether a comparison of two numbers holds: `index(A) <= 0` at A = 0. */
+function constantTruth(c: Expr): boolean | undefined {
+  if (c.kind !== 'binary' || c.a.kind !== 'const' || c.b.kind !== 'const') return undefined;
+  const [a, b] = [c.a.value, c.b.value];
+  switch (c.op) {
+    case '<': return a < b;
+    case '<=': return a <= b;
+    case '>': return a > b;
+    case '>=': return a >= b;
+    case '==': return a === b;
+    case '!=': return a !== b;
+    default: return undefined;
   }
 }
 

@@ -1,9 +1,11 @@
 /** Conditions as guards, and guards that interval arithmetic decides. */
 import { addAffine, affine, affineRange, axisIndex, int, intValue, scaleAffine, type Affine } from '../../ir/affine.ts';
+import { alwaysInside } from '../../ir/deltas.ts';
+import { readsOf } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Letters } from './letters.ts';
 import type { Log } from './log.ts';
-import { equalGuard, monomial, whenGuard, type Guard, type Monomial } from './poly.ts';
+import { equalGuard, guarded, monomial, whenGuard, type Guard, type Monomial } from './poly.ts';
 import * as Q from './rational.ts';
 
 /** The guards that hold where a condition does, and the alternatives (each a set of guards) where it does not. */
@@ -96,4 +98,26 @@ function decided(op: string, at: Affine, { env }: Letters, negated: boolean): bo
   };
   const verdict = verdicts[op];
   return verdict === undefined ? undefined : verdict !== negated;
+}
+
+/**
+ * What is taken out of a sum is computed at every point, also where the guard it stood under does not hold. If it reads an
+ * array there that has nothing outside, it keeps the guards that say where it may.
+ */
+export function keepSafe(m: Monomial, outer: readonly Guard[], letters: Letters): Monomial {
+  const inside = outer.filter((g) => g.kind === 'inside');
+  return inside.length > 0 && readsAnywhere(m, letters) ? guarded(m, inside) : m;
+}
+
+/** Whether some read of it may be outside an array that has no value there. */
+export function readsAnywhere(m: Monomial, letters: Letters): boolean {
+  const unsafe = (tensor: string, index: readonly Affine[]): boolean => {
+    const letter = letters.find(tensor);
+    if (!letter || letter.zeroOutside || (letter.body.kind === 'leaf' && letter.body.tensor.outside !== undefined)) return elementsUnsafe(index);
+    return !index.every((a, n) => alwaysInside(letter.axes[n]!, a, letters.env)) || elementsUnsafe(index);
+  };
+  const elementsUnsafe = (index: readonly Affine[]): boolean =>
+    index.some((a) => a.terms.some((t) => t.variable.kind === 'element' && unsafe(t.variable.tensor, t.variable.index)));
+  return m.powers.some((p) => p.atom.kind === 'read' && unsafe(p.atom.tensor, p.atom.index))
+    || m.guards.some((g) => (g.kind === 'when' ? readsOf(g.condition).some((r) => unsafe(r.tensor, r.index)) : g.kind === 'equal' && elementsUnsafe([g.at])));
 }

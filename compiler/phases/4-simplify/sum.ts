@@ -7,6 +7,7 @@ import { baseAxis, intValue, type Affine } from '../../ir/affine.ts';
 import { alwaysInside, solveZero } from '../../ir/deltas.ts';
 import { findFact } from './facts.ts';
 import type { Context } from './context.ts';
+import { decideGuards, keepSafe } from './guards.ts';
 import type { Letter } from './letters.ts';
 import { single } from './load.ts';
 import {
@@ -35,7 +36,7 @@ export function sumPoly(p: Poly, axes: readonly string[], cx: Context): Poly {
   cx.log.rollback(logged);
   const { common, rest } = commonFactor(p);
   const { outside, inside } = splitByAxes(common, new Set(axes));
-  const bracket = single(rest, cx.letters);
+  const bracket = single(rest.map((m) => keepSafe(m, common.guards, cx.letters)), cx.letters);
   return scalePoly(sumMonomial(multiply(inside, bracket), axes, cx), outside);
 }
 
@@ -49,7 +50,7 @@ function isContraction(l: Letter): boolean {
 /** Sum of one monomial over axes: nearly always one monomial again. */
 export function sumMonomial(m: Monomial, axes: readonly string[], cx: Context): Poly {
   const solved = solveGuards(m, axes, cx);
-  return hoist(solved.monomial, solved.axes, cx);
+  return hoist(decideGuards(solved.monomial, cx.letters, cx.log), solved.axes, cx);
 }
 
 /** `[T == A + r]` under a sum over A: A is T - r, where that is inside. */
@@ -84,7 +85,7 @@ function hoist(m: Monomial, axes: readonly string[], cx: Context): Poly {
     else { cx.log.fired('sum-const'); front = multiply(front, ofAtom(sizeAtom(baseAxis(axis)))); }
   }
   if (bound.length === 0) return [multiply(front, inside)];
-  return scalePoly(reduceInside(inside, bound, cx), front);
+  return scalePoly(reduceInside(keepSafe(inside, outside.guards, cx.letters), bound, cx), front);
 }
 
 /** Every factor carries one of the axes, every axis is carried. */

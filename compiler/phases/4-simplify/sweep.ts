@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { slopesOf } from './derivatives.ts';
 import { expressMonomial, type Express } from './express.ts';
 import { foldMonomial } from './fold.ts';
-import { decideGuards } from './guards.ts';
+import { decideGuards, keepSafe, readsAnywhere } from './guards.ts';
 import type { Letter } from './letters.ts';
 import {
   commonFactor, differentTerms, equalGuard, guarded, insideGuard, monomial, multiply, ofAtom, ONE, poly, polyAxes, readAtom, substituteMonomial,
@@ -137,7 +137,9 @@ function keepOrInline(letter: Letter, adjoint: Poly, largest: number, cx: Contex
   if (!small && !shifted) return adjoint;
   if (adjoint.length === 1 && isRead(adjoint[0]!) && !shifted) return adjoint;
   // What all terms share stays outside, where it may still cancel: `e / z * (...)` is `probs * (...)`.
-  const { common, rest } = shifted ? { common: ONE, rest: adjoint } : commonFactor(adjoint);
+  const factored = shifted ? { common: ONE, rest: adjoint } : commonFactor(adjoint);
+  const { common } = factored;
+  const rest = poly(factored.rest.map((m) => keepSafe(m, common.guards, letters)));
   const kept = letters.obtain({ kind: 'sum', poly: rest }, shifted ? letter.axes : polyAxes(rest), `d${letter.name}`, shifted);
   return [multiply(common, ofAtom(readAtom(kept.name, kept.axes.map(axisIndex))))];
 }
@@ -209,8 +211,8 @@ function absorb(m: Monomial, cx: Context): Monomial {
     const letter = p.atom.kind === 'read' ? cx.letters.find(p.atom.tensor) : undefined;
     return p.atom.kind === 'read' && letter ? [{ index: p.atom.index, letter, positive: Q.sign(p.exponent) > 0 }] : [];
   });
-  const safe = reads.every(({ index, letter }) => letter.zeroOutside || index.every((a, n) => alwaysInside(letter.axes[n]!, a, cx.letters.env)));
-  if (!safe || m.guards.some((g) => g.kind === 'when')) return m;
+  const rest = monomial(m.coefficient, m.powers, m.guards.filter((g) => g.kind !== 'inside'));
+  if (readsAnywhere(rest, cx.letters)) return m;
   const guards = m.guards.filter((g) => g.kind !== 'inside' || !reads.some(({ index, letter, positive }) =>
     positive && letter.zeroOutside && index.some((a, n) => a.key === g.value.key && letter.axes[n] === g.axis)));
   return monomial(m.coefficient, m.powers, guards);
