@@ -14,7 +14,7 @@ import type { Tree } from './group.ts';
 import { narrow, type Narrowed } from './narrow.ts';
 import type { Info } from './space.ts';
 import { bufferKey, type Storage } from './storage.ts';
-import { addressOf, keyOf, localOf, valueOf } from './values.ts';
+import { addressOf, constantOf, keyOf, localOf, valueOf } from './values.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
 
@@ -127,7 +127,10 @@ class PassBuilder {
   guarded(conditions: Narrowed['before'], fill: () => void): void {
     const [first, ...rest] = conditions;
     if (!first) return fill();
-    this.b.when(first.condition(this.b), first.axes, () => {
+    const condition = first.condition(this.b);
+    const known = constantOf(this.b, condition);
+    if (known !== undefined) return known === 0 ? undefined : this.guarded(rest, fill);
+    this.b.when(condition, first.axes, () => {
       for (const key of first.facts) this.b.facts.set(key, this.b.depth);
       this.guarded(rest, fill);
       for (const key of first.facts) this.b.facts.delete(key);
@@ -270,8 +273,11 @@ class PassBuilder {
     const { b } = this;
     const { item } = info;
     const late = this.narrowed.late;
+    const conditions = late.map((c) => valueOf(b, c)).filter((c) => constantOf(b, c) !== 1);
+    // A lane that is written out may know that it adds nothing.
+    if (conditions.some((c) => constantOf(b, c) === 0)) return;
     let value = valueOf(b, info.body);
-    for (const c of late) value = { kind: 'select', c: valueOf(b, c), a: value, b: constant(0) };
+    for (const c of conditions) value = { kind: 'select', c, a: value, b: constant(0) };
     const fold = FOLD[item.op!];
     const op = fold === '+' ? '+=' : fold === '*' ? '*=' : '=';
     if (info.form === 'array') {

@@ -133,18 +133,34 @@ function make(b: Builder, e: Expr, at: number, path: Path): LoopExpr {
   const sub = (x: Expr): LoopExpr => valueOf(b, x, at, path);
   switch (e.kind) {
     case 'read': return makeRead(b, e, at, path);
-    case 'unary': return { kind: 'unary', op: e.op, x: sub(e.x) };
+    case 'unary': {
+      const x = sub(e.x);
+      const known = e.op === 'not' ? constantOf(b, x) : undefined;
+      return known === undefined ? { kind: 'unary', op: e.op, x } : truth(known === 0);
+    }
     case 'binary': {
       const power = e.op === '^' ? numberOf(b, e.b) : undefined;
       if (power !== undefined) return makePower(b, e.a, power, at, path);
-      if (e.op === 'and') return { kind: 'binary', op: e.op, a: sub(e.a), b: valueOf(b, e.b, at, [...path, { c: e.a, taken: true }]) };
-      if (e.op === 'or') return { kind: 'binary', op: e.op, a: sub(e.a), b: valueOf(b, e.b, at, [...path, { c: e.a, taken: false }]) };
-      return { kind: 'binary', op: e.op, a: sub(e.a), b: sub(e.b) };
+      const left = sub(e.a);
+      const known = constantOf(b, left);
+      if (e.op === 'and' || e.op === 'or') {
+        const decides = known !== undefined && (known !== 0) === (e.op === 'or');
+        if (decides) return truth(e.op === 'or');
+        const right = valueOf(b, e.b, at, [...path, { c: e.a, taken: e.op === 'and' }]);
+        return known === undefined ? { kind: 'binary', op: e.op, a: left, b: right } : right;
+      }
+      const right = sub(e.b);
+      const other = constantOf(b, right);
+      // Written-out lanes compare numbers; a type checker rightly asks why.
+      if (isTruth(e) && known !== undefined && other !== undefined) return truth(compare[e.op]!(known, other));
+      return { kind: 'binary', op: e.op, a: left, b: right };
     }
-    case 'select': return {
-      kind: 'select', c: sub(e.c),
-      a: valueOf(b, e.a, at, [...path, { c: e.c, taken: true }]), b: valueOf(b, e.b, at, [...path, { c: e.c, taken: false }]),
-    };
+    case 'select': {
+      const c = sub(e.c);
+      const known = constantOf(b, c);
+      const branch = (taken: boolean): LoopExpr => valueOf(b, taken ? e.a : e.b, at, known === undefined ? [...path, { c: e.c, taken }] : path);
+      return known === undefined ? { kind: 'select', c, a: branch(true), b: branch(false) } : branch(known !== 0);
+    }
     case 'const': case 'option': case 'size': case 'index': {
       const leaf = leafOf(b, e);
       invariant(leaf, `${e.kind} is no leaf`);
@@ -152,6 +168,20 @@ function make(b: Builder, e: Expr, at: number, path: Path): LoopExpr {
     }
     case 'reduce': case 'hit': return invariant(false, `${e.kind} was not taken out of its formula`) as never;
   }
+}
+
+const truth = (value: boolean): LoopExpr => ({ kind: 'const', value: value ? 1 : 0 });
+
+const compare: Readonly<Record<string, (x: number, y: number) => boolean>> = {
+  '<': (x, y) => x < y, '<=': (x, y) => x <= y, '>': (x, y) => x > y, '>=': (x, y) => x >= y, '==': (x, y) => x === y, '!=': (x, y) => x !== y,
+};
+
+/** The value of an expression in which nothing varies. */
+export function constantOf(b: Builder, e: LoopExpr): number | undefined {
+  if (e.kind === 'const') return e.value;
+  if (e.kind === 'named') return b.context.names.constants.get(e.name)?.value;
+  if (e.kind !== 'linear' || e.at.some((t) => t.v !== undefined)) return undefined;
+  return e.at.reduce((sum, t) => sum + t.k, 0);
 }
 
 /** The value of a formula of numbers and options alone. */
