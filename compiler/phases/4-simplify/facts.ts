@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { foldPoly, readsOfMonomial } from './fold.ts';
 import { hoistForward } from './hoist.ts';
 import type { Letter, Letters } from './letters.ts';
-import { monomial, multiply, poly, raise, readsAt, substituteMonomial, type Monomial, type Poly, type Power } from './poly.ts';
+import { canRaise, monomial, multiply, poly, raise, readsAt, substituteMonomial, type Monomial, type Poly, type Power } from './poly.ts';
 import * as Q from './rational.ts';
 
 const DEPTH = 6;
@@ -58,7 +58,7 @@ function replacement(p: Power, letters: Letters, what: 'one' | 'many'): Poly | u
   if (letter.body.kind !== 'sum') return undefined;
   const body = letter.body.poly.map((t) => substituteMonomial(t, by));
   if (what === 'one') {
-    if (body.length !== 1 || !(Q.isInteger(p.exponent) || Q.isOne(body[0]!.coefficient))) return undefined;
+    if (body.length !== 1 || !canRaise(body[0]!, p.exponent)) return undefined;
     return [raise(body[0]!, p.exponent)];
   }
   return body.length > 1 && Q.isOne(p.exponent) ? body : undefined;

@@ -17,9 +17,18 @@ import {
   type Atom, type Guard, type Monomial, type Poly,
 } from './poly.ts';
 
+/**
+ * letter^root = base. From `rstd = (var + eps)^(-1/2)` comes (var + eps)^(1/2) = 1/rstd, not (var + eps) = rstd^-2, whose root
+ * would lose the sign: only whole multiples of the root are replaced.
+ */
+export interface Row {
+  readonly root: Q.Rational;
+  readonly base: Monomial;
+}
+
 export interface Folding {
   /** name -> what it is in letters nearer to the available ones. */
-  readonly substitutions: ReadonlyMap<string, Monomial>;
+  readonly substitutions: ReadonlyMap<string, Row>;
   /** Letters that are a product under conditions: where a monomial has those conditions, the product is the letter. */
   readonly conditional: readonly ConditionalRow[];
   /** Letters whose value backward has: held, or computed from what is held by the forward's own formulas. */
@@ -45,7 +54,7 @@ export function makeFolding(letters: Letters, forward: readonly Letter[], held: 
   const reachable = reachableFrom([...forward, ...exponentials.map((r) => r.letter)], letters, held);
   const nonzero = nonzeroLetters([...forward, ...exponentials.map((r) => r.letter)]);
   const order = new Map(forward.map((l, n) => [l.name, n]));
-  const rows = new Map<string, Monomial>();   // pivot -> monomial
+  const rows = new Map<string, Row>();   // by pivot
 
   for (const equationRow of [...forward.map(equation), ...exponentials.map((r) => r.row)]) {
     if (!equationRow) continue;
@@ -53,8 +62,9 @@ export function makeFolding(letters: Letters, forward: readonly Letter[], held: 
     const pivot = choosePivot(row, letters, held, reachable, nonzero, order);
     if (!pivot) continue;
     const solved = solveFor(row, pivot);
-    for (const [name, m] of rows) rows.set(name, applyRows(m, new Map([[pivot.atom.kind === 'read' ? pivot.atom.tensor : '', solved]]), letters));
-    if (pivot.atom.kind === 'read') rows.set(pivot.atom.tensor, solved);
+    const only = new Map([[pivot.tensor, solved]]);
+    for (const [name, r] of rows) rows.set(name, { root: r.root, base: applyRows(r.base, only, letters) });
+    rows.set(pivot.tensor, solved);
   }
   return { substitutions: rows, direct: reachable, conditional: conditionalRows(forward, reachable, held), reachable: throughRows(forward, rows, reachable) };
 }
@@ -70,11 +80,11 @@ function reachableFrom(forward: readonly Letter[], letters: Letters, held: Reado
 }
 
 /** Adds the letters that can be computed from others by their substitutions. */
-function throughRows(forward: readonly Letter[], rows: ReadonlyMap<string, Monomial>, direct: ReadonlySet<string>): Map<string, number> {
+function throughRows(forward: readonly Letter[], rows: ReadonlyMap<string, Row>, direct: ReadonlySet<string>): Map<string, number> {
   const out = new Map([...direct].map((name) => [name, 0]));
   const has = (name: string): boolean => {
     const row = rows.get(name);
-    return out.has(name) || (row !== undefined && readsOfMonomial(row).every((n) => out.has(n)));
+    return out.has(name) || (row !== undefined && readsOfMonomial(row.base).every((n) => out.has(n)));
   };
   for (const letter of forward) {
     if (out.has(letter.name) || letter.body.kind === 'leaf' || letter.body.kind === 'hit') continue;
@@ -188,7 +198,7 @@ function nonzeroLetters(forward: readonly Letter[]): Set<string> {
 function choosePivot(
   row: Monomial, letters: Letters, held: ReadonlySet<string>, reachable: ReadonlySet<string>,
   nonzero: ReadonlySet<string>, order: ReadonlyMap<string, number>,
-): { atom: Atom; exponent: Q.Rational } | undefined {
+): { atom: Atom; tensor: string; exponent: Q.Rational } | undefined {
   const axes = new Set(row.powers.flatMap((p) => (p.atom.kind === 'read' ? letters.get(p.atom.tensor).axes : [])));
   const candidates = row.powers.filter(({ atom, exponent }) => {
     if (atom.kind !== 'read' || held.has(atom.tensor)) return false;
@@ -196,7 +206,6 @@ function choosePivot(
     if (!readsAt(atom, letter.axes) || letter.axes.length !== axes.size) return false;
     const inverse = Q.invert(exponent);
     if (!Q.isInteger(inverse)) return false;
-    if (!Q.isOne(row.coefficient) && !Q.isInteger(inverse)) return false;
     // Everything that ends up below the line must be nonzero.
     return row.powers.every((p) => p.atom.key === atom.key || p.atom.kind !== 'read'
       || Q.sign(Q.mul(p.exponent, inverse)) < 0 || nonzero.has(p.atom.tensor));
@@ -205,7 +214,8 @@ function choosePivot(
     const letter = letters.get(atom.kind === 'read' ? atom.tensor : '');
     return [reachable.has(letter.name) ? 1 : 0, -letters.elements(letter.axes), letter.anonymous ? 0 : 1, order.get(letter.name) ?? -1];
   };
-  return candidates.sort((a, b) => compareRanks(rank(a), rank(b)))[0];
+  const best = candidates.sort((a, b) => compareRanks(rank(a), rank(b)))[0];
+  return best?.atom.kind === 'read' ? { ...best, tensor: best.atom.tensor } : undefined;
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
@@ -213,10 +223,11 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** row = 1 solved for the pivot: pivot = (rest)^(-1/e). */
-function solveFor(row: Monomial, pivot: { atom: Atom; exponent: Q.Rational }): Monomial {
+/** rest * pivot^e = 1, so pivot^|e| is rest to the power -1 or 1. */
+function solveFor(row: Monomial, pivot: { atom: Atom; exponent: Q.Rational }): Row {
   const rest = monomial(row.coefficient, row.powers.filter((p) => p.atom.key !== pivot.atom.key));
-  return raise(rest, Q.negate(Q.invert(pivot.exponent)));
+  const negative = Q.sign(pivot.exponent) < 0;
+  return { root: negative ? Q.negate(pivot.exponent) : pivot.exponent, base: raise(rest, negative ? Q.R1 : Q.MINUS_ONE) };
 }
 
 /** What a tensor gives outside its array is its own: nothing else stands for it there. */
@@ -226,15 +237,15 @@ function mayBeOutside(atom: Atom, letters: Letters): boolean {
   return !atom.index.every((a, n) => alwaysInside(letter.axes[n]!, a, letters.env));
 }
 
-function applyRows(m: Monomial, rows: ReadonlyMap<string, Monomial>, letters: Letters): Monomial {
+function applyRows(m: Monomial, rows: ReadonlyMap<string, Row>, letters: Letters): Monomial {
   let out = monomial(m.coefficient, [], m.guards);
   for (const p of m.powers) {
     const by = p.atom.kind === 'read' && !mayBeOutside(p.atom, letters) ? rows.get(p.atom.tensor) : undefined;
-    const integral = by && (Q.isInteger(p.exponent) || (Q.isOne(by.coefficient)));
-    if (!by || !integral || p.atom.kind !== 'read') { out = multiply(out, ofAtom(p.atom, p.exponent)); continue; }
+    const times = by ? Q.mul(p.exponent, Q.invert(by.root)) : Q.R0;
+    if (!by || !Q.isInteger(times) || p.atom.kind !== 'read') { out = multiply(out, ofAtom(p.atom, p.exponent)); continue; }
     const own = letters.get(p.atom.tensor).axes;
     const index = p.atom.index;
-    out = multiply(out, raise(substituteMonomial(by, new Map(own.map((axis, n) => [axis, index[n]!]))), p.exponent));
+    out = multiply(out, raise(substituteMonomial(by.base, new Map(own.map((axis, n) => [axis, index[n]!]))), times));
   }
   return out;
 }

@@ -127,6 +127,13 @@ export const multiply = (a: Monomial, b: Monomial): Monomial =>
   monomial(Q.mul(a.coefficient, b.coefficient), [...a.powers, ...b.powers], [...a.guards, ...b.guards]);
 export const scale = (m: Monomial, c: Q.Rational): Monomial => ({ ...m, coefficient: Q.mul(m.coefficient, c) });
 
+/**
+ * Whether (product)^k is the product of the powers: always for a whole k; else only of what has a root already, and so is
+ * positive: (x^2)^(1/2) is |x|, and (a*b)^(1/2) has a value where both are negative.
+ */
+export const canRaise = (m: Monomial, k: Q.Rational): boolean =>
+  Q.isInteger(k) || (Q.sign(m.coefficient) > 0 && m.powers.every((p) => !Q.isInteger(p.exponent)));
+
 /** m^k for a whole k, or any k where the coefficient is 1 (the caller knows the signs). Guards stay. */
 export function raise(m: Monomial, k: Q.Rational): Monomial {
   const powers = m.powers.map((p) => ({ atom: p.atom, exponent: Q.mul(p.exponent, k) }));

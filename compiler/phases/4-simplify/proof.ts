@@ -8,7 +8,7 @@ import { axisIndex, baseAxis, intValue, type Affine } from '../../ir/affine.ts';
 import { alwaysInside, solveZero } from '../../ir/deltas.ts';
 import type { Letters } from './letters.ts';
 import {
-  guarded, insideGuard, monomial, monomialAxes, multiply, number, numberAtom, ofAtom, raise, readAtom, scale, sizeAtom, atomAxes,
+  canRaise, guarded, insideGuard, monomial, monomialAxes, multiply, number, numberAtom, ofAtom, raise, readAtom, scale, sizeAtom, atomAxes,
   substituteMonomial, type Atom, type Monomial, type Poly,
 } from './poly.ts';
 import * as Q from './rational.ts';
@@ -79,9 +79,7 @@ export class Prover {
     }
     const [only] = here;
     if (here.length === 1 && only!.bound.length === 0 && only!.m.guards.length === 0) {
-      const c = only!.m.coefficient;
-      if (Q.isInteger(e) || Q.isOne(c)) return [{ m: raise(only!.m, e), bound: [] }];
-      if (Q.sign(c) > 0) return [{ m: multiply(raise(scale(only!.m, Q.invert(c)), e), ofAtom(numberAtom(c), e)), bound: [] }];
+      if (canRaise(only!.m, e)) return [{ m: raise(only!.m, e), bound: [] }];
     }
     return [this.#powerOfSum(own, letter.axes, at, e)];
   }
