@@ -5,7 +5,7 @@
  */
 import { axisIndex, bareAxis, baseAxis, substituteAxes, type Affine } from '../../ir/affine.ts';
 import { domain, solveIndex } from '../../ir/deltas.ts';
-import { affineExpr, binary, constant, freeAxes, indexOf, mul, reduce, select, size, substitute, walk } from '../../ir/expr.ts';
+import { affineExpr, binary, constant, freeAxes, indexOf, mul, readsOf, reduce, select, size, substitute, walk } from '../../ir/expr.ts';
 import type { Env, Expr } from '../../ir/tensor.ts';
 
 export interface Scatter {
@@ -35,22 +35,26 @@ export function scatter(s: Scatter, env: Env): Expr {
   });
   let payload = substitute(s.payload, renaming);
   const slots = s.index.map((a) => substituteAxes(a, (axis) => renaming.get(axis)));
-  const guards: Expr[] = [];
+  // An equation may read an integer tensor at an index that only the domains keep inside: they are asked first.
+  const equations: Expr[] = [];
+  const domains: Expr[] = [];
   own.forEach((axis, n) => {
     const at = slots[n]!;
     if (kept.has(axis)) return;
     const solved = solveIndex(axis, at, summed, env);
     if (!solved) {
-      guards.push(binary('==', indexOf(axis), affineExpr(at)));
+      equations.push(binary('==', indexOf(axis), affineExpr(at)));
       return;
     }
     const by = new Map([[solved.axis, solved.value]]);
     summed = summed.filter((a) => a !== solved.axis);
     payload = substitute(payload, by);
     for (let k = n + 1; k < slots.length; k++) slots[k] = substituteAxes(slots[k]!, (a) => by.get(a));
-    for (let k = 0; k < guards.length; k++) guards[k] = substitute(guards[k]!, by);
-    guards.push(...domain(solved.axis, solved.value, env));
+    for (const guards of [domains, equations]) for (let k = 0; k < guards.length; k++) guards[k] = substitute(guards[k]!, by);
+    domains.push(...domain(solved.axis, solved.value, env));
   });
+  const reads = (e: Expr): boolean => readsOf(e).length > 0;
+  const guards = [...domains.filter((e) => !reads(e)), ...domains.filter(reads), ...equations];
   const guarded = guards.reduceRight<Expr>((x, g) => select(g, x, constant(0)), payload);
   return sumOver(summed, guarded);
 }
