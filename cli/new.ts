@@ -43,7 +43,7 @@ layer: ${layer}
 summary: Say in a line what it does, and who published it.
 options: { eps: 1.0e-5 }            # numbers that an entry of kernels.yaml may override
 inputs:  { x: [N, D] }              # axes are names; their sizes stand in kernels.yaml
-params:  { gamma: [D], beta: [D] }
+params:  { gamma: { shape: [D], init: 1 }, beta: [D] }
 outputs: { out: [N, D] }
 reduce:  [D]                        # what a mean(...) without axes runs over; [N] makes it a batch norm
 forward:

@@ -3,6 +3,8 @@
  * definition, from the outputs to the inputs: what flows to it as the chain rule gives it, the rules that fired, and the
  * normal form they leave. Ends in the gradients.
  */
+import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { closest } from './support/suggest.ts';
 import type { Derived, DerivedMode, Step } from './ir/derived.ts';
 import { costOf } from './ir/cost.ts';
 import { printContext, printExpr } from './ir/print.ts';
@@ -54,11 +56,16 @@ export function explainData(derived: Derived, mode: DerivedMode) {
   };
 }
 
+/** @throws DiagnosticError if nothing has the name */
 function onlyText(mode: DerivedMode, name: string): string {
   const wanted = (d: Definition): boolean => d.name === name;
   const steps = mode.steps.filter((s) => s.definition === name || `d${s.definition}` === name);
   const found = [...formulas(mode.forward, wanted), ...(steps.length > 0 ? derivation(steps) : []), ...formulas(mode.backward, wanted)];
-  return `${found.length > 0 ? found.join('\n') : `nothing is named ${name}`}\n`;
+  if (found.length > 0) return `${found.join('\n')}\n`;
+  const names = [...new Set([...mode.forward.definitions, ...mode.backward.definitions].map((d) => d.name))];
+  const near = closest(name, names);
+  throw new DiagnosticError([{ code: 'unknown-definition', message: `no definition is named \`${name.slice(0, 60)}\``,
+    help: near !== undefined ? `did you mean \`${near}\`?` : `the definitions are ${names.join(', ')}` }]);
 }
 
 function formulas(p: Program, wanted: (d: Definition) => boolean = () => true): string[] {

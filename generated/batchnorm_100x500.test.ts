@@ -16,7 +16,7 @@ const proofs = proofsOf(kernel, {
     'summary: Batch normalisation (Ioffe & Szegedy 2015) of N samples of D features.',
     'options: { momentum: 0.9 }          # weight of the OLD running value (CS231n, ONNX, Keras); torch\'s 0.1 is 1 - this',
     'inputs:  { x: [N, D] }',
-    'params:  { gamma: [D], beta: [D] }',
+    'params:  { gamma: { shape: [D], init: 1 }, beta: [D] }',
     'state:',
     '  running_mean: { shape: [D], init: 0 }',
     '  running_var:  { shape: [D], init: 1 }',

@@ -38,7 +38,7 @@ export const spec = {
   modes: ['train', 'test'],
   tensors: {
     x: { role: 'input', shape: [100, 500], dtype: 'f32', axes: ['N', 'D'] },
-    gamma: { role: 'param', shape: [500], dtype: 'f32', axes: ['D'] },
+    gamma: { role: 'param', shape: [500], dtype: 'f32', axes: ['D'], init: 1 },
     beta: { role: 'param', shape: [500], dtype: 'f32', axes: ['D'] },
     running_mean: { role: 'state', shape: [500], dtype: 'f32', axes: ['D'], init: 0 },
     running_var: { role: 'state', shape: [500], dtype: 'f32', axes: ['D'], init: 1 },

@@ -15,7 +15,7 @@ const proofs = proofsOf(kernel, {
     'extends: normalization',
     'summary: Instance normalisation (Ulyanov et al. 2016) - each channel of each sample over its own plane.',
     'inputs:  { x: [N, C, H, W] }',
-    'params:  { gamma: [C], beta: [C] }',
+    'params:  { gamma: { shape: [C], init: 1 }, beta: [C] }',
     'outputs: { out: [N, C, H, W] }',
     'reduce:  [H, W]',
     '',

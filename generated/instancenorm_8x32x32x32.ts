@@ -33,7 +33,7 @@ export const spec = {
   modes: [],
   tensors: {
     x: { role: 'input', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
-    gamma: { role: 'param', shape: [32], dtype: 'f32', axes: ['C'] },
+    gamma: { role: 'param', shape: [32], dtype: 'f32', axes: ['C'], init: 1 },
     beta: { role: 'param', shape: [32], dtype: 'f32', axes: ['C'] },
     out: { role: 'output', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
     dout: { role: 'upstream', shape: [8, 32, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },

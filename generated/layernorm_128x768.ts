@@ -27,7 +27,7 @@ export const spec = {
   modes: [],
   tensors: {
     x: { role: 'input', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
-    gamma: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'] },
+    gamma: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'], init: 1 },
     beta: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'] },
     out: { role: 'output', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
     dout: { role: 'upstream', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },

@@ -15,7 +15,7 @@ const proofs = proofsOf(kernel, {
     'extends: normalization',
     'summary: Layer normalisation (Ba, Kiros & Hinton 2016) - each of N samples over its own D features.',
     'inputs:  { x: [N, D] }',
-    'params:  { gamma: [D], beta: [D] }',
+    'params:  { gamma: { shape: [D], init: 1 }, beta: [D] }',
     'outputs: { out: [N, D] }',
     'reduce:  [D]',
     '',

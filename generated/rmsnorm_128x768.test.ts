@@ -15,7 +15,7 @@ const proofs = proofsOf(kernel, {
     'summary: Root mean square normalisation (Zhang & Sennrich 2019) - a layer norm that neither centres nor shifts.',
     'options: { eps: 1.0e-5 }',
     'inputs:  { x: [N, D] }',
-    'params:  { gamma: [D] }',
+    'params:  { gamma: { shape: [D], init: 1 } }',
     'outputs: { out: [N, D] }',
     'reduce:  [D]',
     'forward:',

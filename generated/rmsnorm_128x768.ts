@@ -24,7 +24,7 @@ export const spec = {
   modes: [],
   tensors: {
     x: { role: 'input', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
-    gamma: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'] },
+    gamma: { role: 'param', shape: [768], dtype: 'f32', axes: ['D'], init: 1 },
     out: { role: 'output', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
     dout: { role: 'upstream', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },
     dx: { role: 'gradient', shape: [128, 768], dtype: 'f32', axes: ['N', 'D'] },

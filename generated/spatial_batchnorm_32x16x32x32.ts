@@ -43,7 +43,7 @@ export const spec = {
   modes: ['train', 'test'],
   tensors: {
     x: { role: 'input', shape: [32, 16, 32, 32], dtype: 'f32', axes: ['N', 'C', 'H', 'W'] },
-    gamma: { role: 'param', shape: [16], dtype: 'f32', axes: ['C'] },
+    gamma: { role: 'param', shape: [16], dtype: 'f32', axes: ['C'], init: 1 },
     beta: { role: 'param', shape: [16], dtype: 'f32', axes: ['C'] },
     running_mean: { role: 'state', shape: [16], dtype: 'f32', axes: ['C'], init: 0 },
     running_var: { role: 'state', shape: [16], dtype: 'f32', axes: ['C'], init: 1 },

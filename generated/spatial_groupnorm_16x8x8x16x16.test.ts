@@ -15,7 +15,7 @@ const proofs = proofsOf(kernel, {
     'extends: normalization',
     'summary: Group normalisation (Wu & He 2018) - C = G*K channels in G groups, normalised independently per sample.',
     'inputs:  { x: [N, (G K), H, W] }    # (G K): one axis in memory, two axes in formulas',
-    'params:  { gamma: [(G K)], beta: [(G K)] }',
+    'params:  { gamma: { shape: [(G K)], init: 1 }, beta: [(G K)] }',
     'outputs: { out: [N, (G K), H, W] }',
     'reduce:  [K, H, W]',
     '',

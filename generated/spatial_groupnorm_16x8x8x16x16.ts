@@ -36,7 +36,7 @@ export const spec = {
   modes: [],
   tensors: {
     x: { role: 'input', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
-    gamma: { role: 'param', shape: [64], dtype: 'f32', axes: ['G K'] },
+    gamma: { role: 'param', shape: [64], dtype: 'f32', axes: ['G K'], init: 1 },
     beta: { role: 'param', shape: [64], dtype: 'f32', axes: ['G K'] },
     out: { role: 'output', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },
     dout: { role: 'upstream', shape: [16, 64, 16, 16], dtype: 'f32', axes: ['N', 'G K', 'H', 'W'] },

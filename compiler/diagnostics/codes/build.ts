@@ -69,6 +69,11 @@ export const buildCodes = codes({
     bad: 'kernelwright explain relu --emit=ast',
     good: 'kernelwright explain relu --emit=spec',
   },
+  'unknown-definition': {
+    about: '`explain --only` prints one definition or gradient, and there is none of that name.',
+    bad: 'kernelwright explain relu --only dy',
+    good: 'kernelwright explain relu --only dx',
+  },
   'file-exists': {
     about: 'A file of that name exists already and is not overwritten.',
     bad: 'kernelwright new layernorm',
