@@ -95,7 +95,7 @@ test('random programs run as loops as they are interpreted', () => {
     try {
       if (check(seed) === 'run') run++;
     } catch (error) {
-      throw new Error(`SEED=${seed}: ${(error as Error).stack}\n${printProgram(make(seed))}`);
+      throw new Error(`SEED=${seed}: ${(error as Error).stack}\n${printProgram(make(seed))}`, { cause: error });
     }
   }
   if (run < count / 4) throw new Error(`only ${run} of ${count} programs ran`);

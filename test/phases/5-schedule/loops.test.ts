@@ -1,0 +1,70 @@
+/** The shape of loops that layers get, without their arithmetic, and a verifier that sees a wrong one. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LoopNest, Stmt } from '../../../compiler/ir/loop.ts';
+import { verifyLoops } from '../../../compiler/ir/loop-verify.ts';
+import { moduleNames } from '../../../compiler/ir/names.ts';
+import { compileFront, Trace } from '../../../compiler/pipeline.ts';
+import { schedule } from '../../../compiler/phases/5-schedule/index.ts';
+import { ScratchPool } from '../../../compiler/phases/5-schedule/storage.ts';
+import { load } from '../../specs/load.ts';
+
+function nestsOf(layer: string, sizes: Record<string, number>, options: Record<string, number> = {}): Record<string, LoopNest> {
+  const { derived } = compileFront({ source: load(layer)!, load, sizes, options }, new Trace());
+  const names = moduleNames(derived.layer);
+  const pool = new ScratchPool(names.scope);
+  const programs = derived.modes.flatMap((m) => [m.forward, m.backward]);
+  return Object.fromEntries(programs.map((p) => [p.name, schedule(p, { names, pool, accumulate: false })]));
+}
+
+/** Loops by variable, inner ones in brackets, stores by array: `n(d d(xhat out) rstd)`. */
+function skeleton(body: readonly Stmt[]): string {
+  const parts = body.flatMap((s): string[] => {
+    if (s.kind === 'loop') return [`${s.v}${s.step > 1 ? `+${s.step}` : ''}(${skeleton(s.body)})`];
+    if (s.kind === 'when') return [`if(${skeleton(s.body)})`];
+    return s.kind === 'store' ? [s.buffer] : s.kind === 'fill' ? [`0:${s.buffer}`] : [];
+  });
+  // The lanes of an unrolled loop are one.
+  const lanes = body.every((s) => s.kind !== 'loop');
+  return (lanes ? [...new Set(parts)] : parts).join(' ');
+}
+
+test('layer norm goes row by row', () => {
+  const { forward, backward } = nestsOf('layernorm', { N: 8, D: 64 });
+  assert.is(skeleton(forward!.body), 'n(d+4() d+4() rstd d+4(out xhat))');
+  assert.match(skeleton(backward!.body), /^n\(d\+4\(\) d\+4\(dx\)\) d\(/);
+});
+
+test('spatial batch norm goes channel by channel', () => {
+  const { forwardTrain } = nestsOf('spatial_batchnorm', { N: 4, C: 3, H: 5, W: 16 });
+  assert.match(skeleton(forwardTrain!.body), /^c\(n\(h\(w\+4\(\)\)\) n\(h\(w\+4\(\)\)\)/);
+});
+
+test('sums over the rows of a matrix go along its rows', () => {
+  const { forwardTrain } = nestsOf('batchnorm', { N: 256, D: 100 });
+  assert.match(skeleton(forwardTrain!.body), /^0:mu64 n\(d\+4\(mu64\)\)/);
+});
+
+test('the edge of the padding is a bound of a loop, not a test for each element', () => {
+  const { forward, backward } = nestsOf('conv2d', { N: 2, C: 3, H: 9, W: 9, F: 4, HH: 3, WW: 3 }, { pad: 1, stride: 2 });
+  assert.not.match(skeleton(forward!.body), /if/);
+  assert.not.match(skeleton(backward!.body), /if/);
+  assert.match(skeleton(backward!.body), /\+2\(/);
+});
+
+test('an index that leaves its array is found', () => {
+  const nest = nestsOf('relu', { N: 3, D: 16 })['forward']!;
+  verifyLoops(nest);
+  const longer = (body: readonly Stmt[]): Stmt[] => body.map((s) =>
+    (s.kind === 'loop' ? { ...s, to: [...s.to, { k: 4 }], body: longer(s.body) } : s));
+  assert.throws(() => verifyLoops({ ...nest, body: longer(nest.body) }), /may be/);
+});
+
+test('a local that is used before it is declared is found', () => {
+  const nest = nestsOf('layernorm', { N: 3, D: 16 })['forward']!;
+  const without = (body: readonly Stmt[]): Stmt[] => body.filter((s) => !(s.kind === 'let' && s.name === 'mu'))
+    .map((s) => (s.kind === 'loop' ? { ...s, body: without(s.body) } : s));
+  assert.throws(() => verifyLoops({ ...nest, body: without(nest.body) }), /mu is used before/);
+});
+
+test.run();
