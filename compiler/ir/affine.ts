@@ -242,15 +242,18 @@ export function affineRange(a: Affine, env: Env): { low: number; high: number } 
   return { low, high };
 }
 
+/** How an element of an integer tensor is written; without better knowledge, with one index a slot. */
+export type ElementText = (tensor: string, index: readonly Affine[]) => string;
+
+const flatElement: ElementText = (tensor, index) => `${tensor}[${index.map((i) => affineText(i)).join(', ')}]`;
+
 /** As written between brackets: `OH*stride + HH - pad`, `(H + pad - HH)/stride`, `y`, `ids[N, T + 1]`. */
-export function affineText(a: Affine, bareElement: (tensor: string, index: readonly Affine[]) => boolean = () => false): string {
+export function affineText(a: Affine, element: ElementText = flatElement): string {
   const parts: { negative: boolean; text: string }[] = [];
   // `OH*stride + HH`: what is scaled goes first, as a person writes it.
   const scaled = (t: AffineTerm): number => (t.k.key === ONE.key ? 1 : 0);
   for (const t of [...a.terms].sort((x, y) => scaled(x) - scaled(y))) {
-    const name = t.variable.kind === 'axis' ? t.variable.axis
-      : bareElement(t.variable.tensor, t.variable.index) ? t.variable.tensor
-      : `${t.variable.tensor}[${t.variable.index.map((i) => affineText(i, bareElement)).join(', ')}]`;
+    const name = t.variable.kind === 'axis' ? t.variable.axis : element(t.variable.tensor, t.variable.index);
     const only = t.k.terms.length === 1 ? t.k.terms[0] : undefined;
     if (!only) { parts.push({ negative: false, text: `${name}*(${intText(t.k)})` }); continue; }
     const size = makeInt([{ ...only, k: Math.abs(only.k) }]);

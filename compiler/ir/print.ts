@@ -102,7 +102,7 @@ export function numberText(value: number): string {
 function readText(name: string, index: readonly Affine[], context: PrintContext): string {
   const slots = context.slotsOf(name) ?? index.map(() => ['']);
   if (isBare(name, index, context)) return name;
-  const text = (a: Affine): string => affineText(a, (tensor, inner) => isBare(tensor, inner, context));
+  const text = (a: Affine): string => affineText(a, (tensor, inner) => readText(tensor, inner, context));
   let n = 0;
   const parts = slots.map((slot) => {
     const members = slot.map(() => text(index[n++]!));

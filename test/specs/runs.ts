@@ -30,6 +30,7 @@ export const runs: Readonly<Record<string, readonly Run[]>> = {
   gather_nd: [{ sizes: { R: 3, S: 5, N: 4, K: 2 } }, { sizes: { R: 1, S: 2, N: 3, K: 3 } }],
   swiglu: [{ sizes: { N: 3, D: 4, M: 5, D2: 2 } }, { sizes: { N: 1, D: 1, M: 3, D2: 1 } }],
   geglu: [{ sizes: { N: 3, M: 5 } }, { sizes: { N: 2, M: 1 }, options: { gate: 'approximate' } }, { sizes: { N: 1, M: 3 }, options: { gate: 'sigmoid' } }],
+  group_permute: [{ sizes: { N: 2, G: 3, C: 4 } }, { sizes: { N: 1, G: 2, C: 1 } }],
   gelu: [{ sizes: { N: 3, D: 5 } }, { sizes: { N: 1, D: 1 } }],
   mish: [{ sizes: { N: 3, D: 5 } }, { sizes: { N: 2, D: 1 } }],
   hard_swish: [{ sizes: { N: 3, D: 7 } }, { sizes: { N: 1, D: 20 }, options: { slope: 0 } }],
