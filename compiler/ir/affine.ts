@@ -249,7 +249,7 @@ const flatElement: ElementText = (tensor, index) => `${tensor}[${index.map((i) =
 
 /** As written between brackets: `OH*stride + HH - pad`, `(H + pad - HH)/stride`, `y`, `ids[N, T + 1]`. */
 export function affineText(a: Affine, element: ElementText = flatElement): string {
-  const parts: { negative: boolean; text: string }[] = [];
+  const parts: { negative: boolean; text: string; isQuotient?: boolean }[] = [];
   // `OH*stride + HH`: what is scaled goes first, as a person writes it.
   const scaled = (t: AffineTerm): number => (t.k.key === ONE.key ? 1 : 0);
   for (const t of [...a.terms].sort((x, y) => scaled(x) - scaled(y))) {
@@ -261,11 +261,14 @@ export function affineText(a: Affine, element: ElementText = flatElement): strin
   }
   for (const t of a.constant.terms) {
     const only = Math.abs(t.k) === 1 && t.symbols.length === 1 ? t.symbols[0] : undefined;
-    parts.push({ negative: t.k < 0, text: only ? symbolText(only) : intText(makeInt([{ ...t, k: Math.abs(t.k) }])) });
+    parts.push({ negative: t.k < 0, text: only ? symbolText(only) : intText(makeInt([{ ...t, k: Math.abs(t.k) }])), isQuotient: only?.kind === 'quotient' });
   }
   // A positive part goes first where there is one: `H - pad`, not `-pad + H`.
   const lead = parts.findIndex((p) => !p.negative);
   if (lead > 0) parts.unshift(...parts.splice(lead, 1));
+  // A minus in front binds more tightly than `//`: `-(size(D)//2)`, but `H - size(D)//2`.
+  const first = parts[0];
+  if (first?.negative && first.isQuotient) first.text = `(${first.text})`;
   const sum = parts.map((p, n) => (n === 0 ? (p.negative ? '-' : '') : p.negative ? ' - ' : ' + ') + p.text).join('') || '0';
   if (a.divisor.key === ONE.key) return sum;
   return `${parts.length > 1 ? `(${sum})` : sum}/${operand(a.divisor)}`;
