@@ -60,6 +60,7 @@ class ModeProofs {
   readonly round: (v: number) => number;
   readonly tolerance: number;
   readonly #cases = new Map<string, Case>();
+  readonly #data = new Map<string, Map<string, Float64Array>>();
   #range: RangeName | undefined;
 
   constructor(m: ModeOf) {
@@ -101,6 +102,8 @@ class ModeProofs {
 
   /** The tensors of a case: a seed and a range make all of them. */
   data(seed: number, range: RangeName): Map<string, Float64Array> {
+    const old = this.#data.get(`${seed}${range}`);
+    if (old) return new Map(old);
     const { layer, modes } = this.m.derived();
     const random = randomFrom(seed);
     const values = new Map<string, Float64Array>();
@@ -109,7 +112,8 @@ class ModeProofs {
       const integers = t.dtype === 'i32' ? integersOf(t.name, modes.map((x) => x.oracle)) : { low: 0, high: 0 };
       values.set(t.name, Float64Array.from(valuesFor(t, pointsOf(t.axes, layer), integers, range, random), t.dtype === 'i32' ? (v) => v : this.round));
     }
-    return values;
+    this.#data.set(`${seed}${range}`, values);
+    return new Map(values);
   }
 
   make(seed: number, range: RangeName, sparse: boolean): Case {
@@ -119,9 +123,9 @@ class ModeProofs {
       for (const [output, at] of places) {
         const upstream = values.get(`d${output}`);
         if (!upstream) continue;
-        const kept = upstream.slice();
-        upstream.fill(0);
-        for (const n of at) upstream[n] = kept[n]!;
+        const kept = new Float64Array(upstream.length);
+        for (const n of at) kept[n] = upstream[n]!;
+        values.set(`d${output}`, kept);
       }
     }
     return { values, wanted: interpret(program, this.given(program, values, coordinates), DRAW), places };
