@@ -3,7 +3,7 @@
  * to the outputs, drops each whose absence does not make backward dearer, recomputation included; keeps what is still read.
  * Derivation prefers a difference to its two ends (`xhat` to `x` and a mean that rounding to f32 has ruined), so this does.
  */
-import type { CacheEntry, Layer } from './ir/tensor.ts';
+import type { CacheEntry, Definition, Layer } from './ir/tensor.ts';
 
 /** What backward over a cache costs, dearest first; undefined if it cannot be computed at all. */
 export interface CacheTrial {
@@ -35,13 +35,17 @@ export function everyEntry(layer: Layer): CacheEntry[] {
   const [first, ...others] = layer.modes;
   const shared = first!.definitions.filter((d) => others.every((m) => m.definitions.some((x) => x.name === d.name)))
     .filter((d) => !first!.updates.some((u) => u.definition === d.name));
-  const hits = shared.filter((d) => d.formula.kind === 'reduce' && (d.formula.op === 'max' || d.formula.op === 'min'));
+  const hits = shared.filter((d) => windowOf(d) !== undefined && others.every((m) => windowOf(m.definitions.find((x) => x.name === d.name)!) === windowOf(d)));
   return [
     ...inputs,
     ...shared.map((d): CacheEntry => ({ kind: 'definition', name: d.name })),
     ...hits.map((d): CacheEntry => ({ kind: 'hit', of: d.name })),
   ];
 }
+
+/** The axes of a maximum and of its window, as text; undefined of anything else. */
+export const windowOf = (d: Definition): string | undefined =>
+  (d.formula.kind === 'reduce' && (d.formula.op === 'max' || d.formula.op === 'min') ? `[${d.axes.join(', ')}] of [${d.formula.axes.join(', ')}]` : undefined);
 
 function compare(a: readonly number[], b: readonly number[]): number {
   for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return a[n]! - b[n]!;

@@ -5,11 +5,11 @@ import type { CacheEntry, Definition, Expr, Layer, ModeProgram, Program, Store, 
 import { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { axisIndex, constantIndex, ZERO } from './ir/affine.ts';
 import { Names, namesOf } from './ir/fresh.ts';
-import { read, readsOf, rewrite } from './ir/expr.ts';
+import { freeAxes, read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
-import { chooseCache, everyEntry, type CacheTrial } from './cache.ts';
+import { chooseCache, everyEntry, windowOf, type CacheTrial } from './cache.ts';
 import type { Span } from './support/source.ts';
 import { costOf, type Cost } from './ir/cost.ts';
 
@@ -150,6 +150,11 @@ function cacheTensors(layer: Layer, entries: readonly CacheEntry[]): { cache: Te
       cache.push({ name: e.name, role: 'cache', slots: axes.map((a) => [a]), axes, dtype: layer.dtype });
       continue;
     }
+    const windows = new Set(definitions.map(windowOf));
+    if (windows.size > 1) {
+      throw new DiagnosticError([{ code: 'mode-cache', message: `\`hit(${of})\` is of ${[...windows].join(' in one mode and of ')} in the other`,
+        ...(e.span ? { span: e.span } : {}), help: `cache what \`${of}\` is the extreme of, or write \`cache: auto\`` }]);
+    }
     const formula = definitions[0]!.formula;
     const reduced = formula.kind === 'reduce' ? formula.axes : [];
     const offset = layer.ties === 'first';
@@ -219,6 +224,15 @@ function program(name: string, layer: Layer, definitions: readonly Definition[],
   return widen({
     name, env: layer.env, stores,
     tensors: tensors.filter((t) => needed.has(t.name) && !byName.has(t.name)),
-    definitions: definitions.filter((x) => needed.has(x.name)),
+    definitions: definitions.filter((x) => needed.has(x.name)).flatMap((x) => repeated(x, layer)),
   }, cache);
+}
+
+/** A reduction that is the same along some axes of its definition is made once, under a name of its own, and repeated. */
+function repeated(d: Definition, layer: Layer): Definition[] {
+  const free = freeAxes(d.formula);
+  if (d.formula.kind !== 'reduce' || d.axes.every((a) => free.has(a))) return [d];
+  const axes = d.axes.filter((a) => free.has(a));
+  const once: Definition = { name: new Names(namesOf(layer)).fresh(`one_${d.name}`), axes, formula: d.formula, anonymous: true };
+  return [once, { ...d, formula: read(once.name, axes.map(axisIndex)) }];
 }

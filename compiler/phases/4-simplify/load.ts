@@ -28,6 +28,9 @@ export function bodyOf(e: Expr, letters: Letters): Body {
     const body = single(toPoly(e.body, letters), letters);
     const carried = monomialAxes(body);
     if ((e.op === 'sum' || e.op === 'mean') && !e.axes.every((axis) => carried.has(axis))) return { kind: 'sum', poly: lackingSum(e.op, e.axes, body, letters) };
+    const nothing = !e.axes.some((axis) => carried.has(axis));
+    if (nothing && (e.op === 'max' || e.op === 'min')) return { kind: 'sum', poly: poly([body]) };
+    if (nothing && e.op === 'prod') return { kind: 'sum', poly: poly([raise(body, Q.rational(letters.elements(e.axes)))]) };
     if (e.op !== 'mean') return { kind: 'reduce', op: e.op, axes: e.axes, body };
     const sum = letters.obtain({ kind: 'reduce', op: 'sum', axes: e.axes, body }, without(monomialAxes(body), e.axes), 'sum');
     return { kind: 'sum', poly: [e.axes.reduce((m, axis) => over(m, axis), ofAtom(wholeAtom(sum)))] };
