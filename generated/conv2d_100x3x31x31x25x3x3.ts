@@ -19,7 +19,6 @@ const WW = 3;
 const OH = 16;
 const OW = 16;
 const STRIDE = 2;
-const PAD = 1;
 const F_OH_OW = F * OH * OW;
 const OH_OW = OH * OW;
 const CHW = C * H * W;

@@ -18,7 +18,6 @@ const HH = 5;
 const WW = 5;
 const OH = 28;
 const OW = 28;
-const STRIDE = 1;
 const PAD = 2;
 const HW = H * W;
 const HH_WW = HH * WW;

@@ -35,7 +35,18 @@ export function moduleText(m: ModuleParts): string {
     ...m.functions.map((f, n): Statement => (w) => writeFunction(w, f, m.nests[n]!, m)),
     ...bind(m), ...privateFunctions(m),
   ];
-  return project.createSourceFile('kernel.ts', { statements }).getFullText();
+  return withoutUnused(project.createSourceFile('kernel.ts', { statements }).getFullText(), [...m.names.constants.keys()]);
+}
+
+/** Drops constants that folding left nothing of: `row + 2 * PAD - 2` at PAD = 1 is `row`. */
+function withoutUnused(text: string, names: readonly string[]): string {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const words = new Map<string, number>();
+  for (const word of code.match(/[A-Za-z_$][\w$]*/g) ?? []) words.set(word, (words.get(word) ?? 0) + 1);
+  const unused = names.filter((name) => words.get(name) === 1 && text.includes(`\nconst ${name} = `));
+  if (unused.length === 0) return text;
+  const lines = text.split('\n').filter((line) => !unused.some((name) => line.startsWith(`const ${name} = `)));
+  return withoutUnused(lines.join('\n'), names);
 }
 
 function header(m: ModuleParts): Statement {
