@@ -1,9 +1,5 @@
 /** Compares arrays of numbers by the size of what was added up to get them. */
 
-export interface Difference {
-  readonly message: string;
-}
-
 /** The largest finite magnitude of some numbers. */
 export function largest(values: ArrayLike<number>): number {
   let most = 0;

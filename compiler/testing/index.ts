@@ -48,4 +48,3 @@ function derive(subject: Subject): Derived {
   const { sizes, options, dtype } = subject;
   return compileFront({ source, load, sizes, options, dtype }, new Trace()).derived;
 }
-

@@ -38,7 +38,7 @@ export function guarded(dtype: string, length: number): Guarded {
   };
 }
 
-export const countOf = (shape: readonly number[]): number => shape.reduce((n, s) => n * s, 1);
+const countOf = (shape: readonly number[]): number => shape.reduce((n, s) => n * s, 1);
 
 /** One set of arrays for a kernel, and its functions over them. */
 export class Session {

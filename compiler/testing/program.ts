@@ -61,4 +61,3 @@ export function magnitudes(p: Program): Program {
   const stores = p.stores.map((s) => (own.has(s.definition) ? { ...s, definition: name(s.definition) } : s));
   return prune({ ...p, definitions, stores }, () => true);
 }
-
