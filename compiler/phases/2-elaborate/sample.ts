@@ -13,8 +13,12 @@ const POOLS: readonly { readonly sizes: readonly number[]; readonly tries: numbe
   { sizes: [3, 5, 7, 11, 13, 17], tries: 200, distinct: true },
   { sizes: [3, 5, 7, 9, 11, 13, 15, 17, 19], tries: 300, distinct: true },
   { sizes: [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16], tries: 400, distinct: true },
+  { sizes: [2, 3, 4, 5, 6, 7], tries: 800, distinct: false },
   { sizes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64], tries: 800, distinct: false },
 ];
+
+/** The sizes of all axes multiplied: what an interpreter may have to visit. More only where nothing smaller works. */
+const MOST_POINTS = 1e5;
 
 /** What only other sizes could cure. */
 const SIZE_CODES: ReadonlySet<string> = new Set(['out-of-bounds', 'size-invalid', 'does-not-divide', 'limit-exceeded']);
@@ -28,21 +32,23 @@ const SIZE_CODES: ReadonlySet<string> = new Set(['out-of-bounds', 'size-invalid'
 export function searchSizes(spec: Spec, options: Request['options'], elaborates: (request: Request) => unknown): Map<string, number> {
   const { given } = axesOf(spec);
   const random = makeRandom(1);
+  const pools = POOLS.map((pool) => Array.from({ length: pool.tries }, (_, n): Try => {
+    const chosen = choose(given.length, pool, n === 0 ? undefined : random);
+    return judge(spec, { sizes: new Map(given.map((axis, k) => [axis, chosen[k]!])), options, dtype: 'f64' });
+  }));
   let failure: unknown;
-  for (const pool of POOLS) {
-    const tries = Array.from({ length: pool.tries }, (_, n): Try => {
-      const chosen = choose(given.length, pool, n === 0 ? undefined : random);
-      return judge(spec, { sizes: new Map(given.map((axis, k) => [axis, chosen[k]!])), options, dtype: 'f64' });
-    });
-    const best = tries.filter((t) => t.equal < Infinity).sort((a, b) => a.equal - b.equal || a.product - b.product);
-    // Where no derived size comes out, the first try says why.
-    for (const { request } of best.length > 0 ? best.slice(0, 20) : tries.slice(0, 1)) {
-      try {
-        elaborates(request);
-        return new Map(request.sizes);
-      } catch (e) {
-        if (!(e instanceof DiagnosticError) || !e.diagnostics.some((d) => SIZE_CODES.has(d.code))) throw e;
-        failure ??= e;
+  for (const most of [MOST_POINTS, Infinity]) {
+    for (const tries of pools) {
+      const best = tries.filter((t) => t.equal < Infinity && t.product <= most).sort((a, b) => a.equal - b.equal || a.product - b.product);
+      // Where no derived size comes out, the first try says why.
+      for (const { request } of best.length > 0 || most < Infinity ? best.slice(0, 20) : tries.slice(0, 1)) {
+        try {
+          elaborates(request);
+          return new Map(request.sizes);
+        } catch (e) {
+          if (!(e instanceof DiagnosticError) || !e.diagnostics.some((d) => SIZE_CODES.has(d.code))) throw e;
+          failure ??= e;
+        }
       }
     }
   }
@@ -51,7 +57,7 @@ export function searchSizes(spec: Spec, options: Request['options'], elaborates:
 
 interface Try {
   readonly request: Request;
-  /** Axes whose size another has, too, or 1, which hides an axis; Infinity where a derived size does not come out. */
+  /** Axes whose size another has, too, and twice those of size 1, which hides an axis; Infinity where a derived size does not come out. */
   readonly equal: number;
   readonly product: number;
 }
@@ -60,7 +66,8 @@ function judge(spec: Spec, request: Request): Try {
   const problems = new Problems();
   const sizes = [...resolveSizes(spec, request, resolveOptions(spec, request, problems), problems).values()];
   const comesOut = problems.found.length === 0 && sizes.every((size) => size < 1000);
-  return { request, equal: comesOut ? sizes.length - new Set([1, ...sizes]).size + 1 : Infinity, product: sizes.reduce((a, b) => a * b, 1) };
+  const ones = sizes.filter((size) => size === 1).length;
+  return { request, equal: comesOut ? sizes.length - new Set([1, ...sizes]).size + 1 + ones : Infinity, product: sizes.reduce((a, b) => a * b, 1) };
 }
 
 /** The first `count` of the pool, or as many at random; more axes than the pool has get larger odd numbers. */
