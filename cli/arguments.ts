@@ -84,7 +84,7 @@ function flagProblem(token: OptionToken, flag: Flag | undefined, given: Readonly
 }
 
 /** `N=4,D=5` as pairs in order. @throws DiagnosticError where it is not that, or a name stands twice */
-export function parsePairs(flag: string, text: string): Map<string, string> {
+function parsePairs(flag: string, text: string): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const part of text.split(',')) {
     const m = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*[=:]\s*([^\s=]+)\s*$/.exec(part);

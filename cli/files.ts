@@ -83,7 +83,7 @@ export function readIfThere(path: string): string | undefined {
 }
 
 /** Like `mkdir -p`. Node's own never returns where the system answers that a parent is missing although it is there. */
-export function makeFolder(path: string): void {
+function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   mkdirSync(path);

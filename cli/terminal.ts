@@ -16,7 +16,7 @@ interface Stream {
 }
 
 /** FORCE_COLOR, then NO_COLOR, then whether someone is watching; `--no-color` beats them all. */
-export function wantsColor(env: NodeJS.ProcessEnv, stream: Stream, refused: boolean): boolean {
+function wantsColor(env: NodeJS.ProcessEnv, stream: Stream, refused: boolean): boolean {
   if (refused) return false;
   const forced = env['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';

@@ -93,7 +93,7 @@ function costs(derived: Derived, mode: DerivedMode): string[] {
 }
 
 /** Bytes of the arrays of the cache; inputs held by reference cost nothing. */
-export function cacheBytes(derived: Derived): number {
+function cacheBytes(derived: Derived): number {
   const of = (t: Tensor): number => {
     const elements = (axes: readonly string[]): number => axes.reduce((n, a) => n * sizeOf(derived.layer.env, a), 1);
     if (t.hit) return t.hit.form === 'offset' ? 4 * elements(t.hit.of) : elements(t.axes);

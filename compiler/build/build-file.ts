@@ -199,7 +199,7 @@ const list = (names: readonly string[], word = 'and'): string =>
 const text = (v: Json): string => printable(typeof v === 'object' && v !== null ? (Array.isArray(v) ? 'a list' : 'a map') : String(v));
 
 /** Text of the user inside a message: one line, short, nothing that moves the cursor of a terminal. */
-export const printable = (s: string): string => {
+const printable = (s: string): string => {
   const clean = [...s].map((c) => (c < ' ' || (c >= '\u007f' && c < '\u00a0') ? '\ufffd' : c)).join('');
   return clean.length > 60 ? `${clean.slice(0, 57)}...` : clean;
 };

@@ -3,7 +3,7 @@
  * specs/build.schema.json, which editors use, is printed from it by `npm run docs`.
  */
 
-export const MAX_KERNELS = 1000;
+const MAX_KERNELS = 1000;
 
 export const buildSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',

@@ -79,7 +79,7 @@ export function display(text: string): string {
 }
 
 /** Columns of the screen: two for East Asian and emoji, none for marks that sit on other letters. */
-export function width(text: string): number {
+function width(text: string): number {
   let columns = 0;
   for (const c of text) columns += /\p{M}/u.test(c) ? 0 : isWide(c.codePointAt(0)!) ? 2 : 1;
   return columns;

@@ -43,7 +43,7 @@ export interface Affine {
 
 // ---------------------------------------------------------------------------------------------------------- Int
 
-export function symbolText(s: IntSymbol): string {
+function symbolText(s: IntSymbol): string {
   switch (s.kind) {
     case 'option': return s.name;
     case 'size': return `size(${s.axis})`;
@@ -101,7 +101,7 @@ function symbolValue(s: IntSymbol, env: Env): number {
 }
 
 /** As written in a formula: `2*pad - 1`. */
-export function intText(i: Int): string {
+function intText(i: Int): string {
   if (i.terms.length === 0) return '0';
   return i.terms.map((t, n) => signed(t.k, t.symbols.map(symbolFactor).join('*'), n === 0)).join('');
 }
@@ -118,7 +118,7 @@ function signed(k: number, factor: string, first: boolean): string {
 
 // ------------------------------------------------------------------------------------------------------- Affine
 
-export function variableKey(v: Variable): string {
+function variableKey(v: Variable): string {
   return v.kind === 'axis' ? v.axis : `${v.tensor}[${v.index.map((a) => a.key).join(', ')}]`;
 }
 
@@ -211,7 +211,7 @@ function reduced(a: Affine): Affine {
 }
 
 /** a / d where d is one term that divides every term of a; else undefined. */
-export function divideInt(a: Int, d: Int): Int | undefined {
+function divideInt(a: Int, d: Int): Int | undefined {
   const by = d.terms[0];
   if (d.terms.length !== 1 || !by) return undefined;
   const terms: IntTerm[] = [];

@@ -164,7 +164,7 @@ export function affineExpr(a: Affine): Expr {
 const isNegative = (i: Affine['constant']): boolean => i.terms.length === 1 && i.terms[0]!.k < 0;
 
 /** An integer expression as an ordinary one. */
-export function intExpr(i: Affine['constant']): Expr {
+function intExpr(i: Affine['constant']): Expr {
   let sum: Expr | undefined;
   for (const t of i.terms) {
     let product: Expr | undefined = t.k === 1 && t.symbols.length > 0 ? undefined : constant(t.k);

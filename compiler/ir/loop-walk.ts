@@ -2,7 +2,7 @@
 import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
 
 /** Every statement, outer ones before those inside them. */
-export function* statements(body: readonly Stmt[]): Generator<Stmt> {
+function* statements(body: readonly Stmt[]): Generator<Stmt> {
   for (const s of body) {
     yield s;
     yield* statements(bodyOf(s));
@@ -10,7 +10,7 @@ export function* statements(body: readonly Stmt[]): Generator<Stmt> {
 }
 
 /** Every expression of a body, operands included. */
-export function* expressions(body: readonly Stmt[]): Generator<LoopExpr> {
+function* expressions(body: readonly Stmt[]): Generator<LoopExpr> {
   for (const s of statements(body)) for (const e of exprsOf(s)) yield* nested(e);
 }
 

@@ -140,8 +140,6 @@ export function linearKey(at: Linear): string {
   return [...byVariable].filter(([, k]) => k !== 0).sort(([a], [b]) => (a < b ? -1 : 1)).map(([v, k]) => `${k}*${v}`).join('+');
 }
 
-export const rangeKey = (r: Range): string => `${linearKey(r.at)}/${r.divisor}<${r.size}`;
-
 /** The statements inside a statement. */
 export function bodyOf(s: Stmt): readonly Stmt[] {
   return s.kind === 'loop' || s.kind === 'when' ? s.body : [];

@@ -81,7 +81,7 @@ const LOGICAL: ReadonlySet<string> = new Set(['and', 'or', 'not']);
 const TRUTHS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', 'and', 'or', 'not']);
 
 /** True for comparisons and what `and`, `or` and `not` make of them. */
-export function isTruth(e: Expr): boolean {
+function isTruth(e: Expr): boolean {
   return (e.kind === 'unary' || e.kind === 'binary') && TRUTHS.has(e.op);
 }
 

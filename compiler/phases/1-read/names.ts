@@ -1,8 +1,8 @@
 /** What a name may look like, and the names that are taken. */
 import { LIMITS } from './limits.ts';
 
-export const reductions: readonly string[] = ['sum', 'mean', 'max', 'min', 'prod'];
-export const functions: readonly string[] = [
+const reductions: readonly string[] = ['sum', 'mean', 'max', 'min', 'prod'];
+const functions: readonly string[] = [
   'sqrt', 'rsqrt', 'exp', 'log', 'abs', 'sign', 'tanh', 'erf', 'sigmoid', 'floor', 'where', 'index', 'size', 'hit', ...reductions,
 ];
 const operators: readonly string[] = ['and', 'or', 'not'];

@@ -41,7 +41,7 @@ function named(r: Reading, section: Yaml | undefined, kind: NameKind): YamlEntry
 
 const nameOf = (e: YamlEntry): At<string> => ({ value: e.name, span: e.key.span });
 
-export function readFormula(r: Reading, name: string, node: Yaml): Formula | undefined {
+function readFormula(r: Reading, name: string, node: Yaml): Formula | undefined {
   if (node.kind !== 'scalar' || node.value === null || typeof node.value === 'boolean') return undefined;
   if (typeof node.value === 'number' && !Number.isFinite(node.value)) {
     r.problems.add(notAFormula(r.source, name, node));

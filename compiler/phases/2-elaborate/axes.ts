@@ -25,7 +25,7 @@ export function axesInOrder(spec: Spec): string[] {
   return [...seen];
 }
 
-export const tensorsOf = (spec: Spec): readonly SpecTensor[] =>
+const tensorsOf = (spec: Spec): readonly SpecTensor[] =>
   [...spec.inputs, ...spec.params, ...spec.state, ...spec.random, ...spec.outputs];
 
 /** The size of every axis; NaN (and a problem) where it is wrong or missing. */

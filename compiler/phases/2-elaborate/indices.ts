@@ -53,7 +53,7 @@ export const shapeText = (slots: readonly (readonly string[])[]): string =>
 // -------------------------------------------------------------------------------------------------------- proofs
 
 /** Reports a read that leaves its array, unless the array says what stands outside or a gather checks it as it reads. */
-export function proveInside(array: ArrayName, slot: number, a: Affine, span: Span, c: Context): void {
+function proveInside(array: ArrayName, slot: number, a: Affine, span: Span, c: Context): void {
   const axis = array.axes[slot]!;
   if (!c.proves || array.outside !== undefined || bareAxis(a) === axis) return;
   const size = c.env.sizes.get(baseAxis(axis)) ?? NaN;
@@ -73,7 +73,7 @@ export function proveInside(array: ArrayName, slot: number, a: Affine, span: Spa
 // -------------------------------------------------------------------------------------------------------- indices
 
 /** The value of a formula between brackets. */
-export function resolveIndex(f: Formula, c: Context): Affine | undefined {
+function resolveIndex(f: Formula, c: Context): Affine | undefined {
   switch (f.kind) {
     case 'number': return Number.isSafeInteger(f.value) ? constantIndex(int(f.value)) : notInteger(`${f.value} is`, f.span, c);
     case 'name': return indexName(f.name, f.span, c);

@@ -8,7 +8,7 @@ const square = (e: Expr): Expr => binary('^', e, constant(2));
 const one = constant(1);
 
 /** 2/sqrt(pi), the slope of erf at 0. */
-export const ERF_SLOPE = 1.1283791670955126;
+const ERF_SLOPE = 1.1283791670955126;
 
 /** No entry: nothing flows (steps are flat, truth values have no gradient). */
 export const unaryDerivatives: Readonly<Record<UnaryOp, Derivative | undefined>> = {

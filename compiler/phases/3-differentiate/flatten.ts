@@ -11,7 +11,6 @@ import { binary, children, freeAxes, read, walk, withChildren } from '../../ir/e
 import type { Names } from '../../ir/fresh.ts';
 import type { Definition, Expr, UnaryOp } from '../../ir/tensor.ts';
 
-
 type Sort = (axes: Iterable<string>) => string[];
 
 const stems: Readonly<Partial<Record<UnaryOp, string>>> = {
@@ -102,7 +101,7 @@ export function flatten(definitions: readonly Definition[], names: Names, sort: 
 }
 
 /** Made of numbers, options and sizes alone. */
-export function isCoefficient(e: Expr): boolean {
+function isCoefficient(e: Expr): boolean {
   for (const n of walk(e)) if (n.kind !== 'const' && n.kind !== 'option' && n.kind !== 'size' && n.kind !== 'binary' && n.kind !== 'unary') return false;
   return true;
 }
@@ -112,4 +111,3 @@ const isWhole = (e: Expr): boolean => {
   const x = e.kind === 'unary' && e.op === 'neg' ? e.x : e;
   return x.kind === 'const' && Number.isInteger(x.value);
 };
-

@@ -1,7 +1,5 @@
 /** Phase 3: flattens a layer's forward and runs the raw reverse sweep over it. */
 import type { Definition, Layer, ModeProgram, Program, Store, Tensor } from '../../ir/tensor.ts';
-import { axisIndex } from '../../ir/affine.ts';
-import { read } from '../../ir/expr.ts';
 import { axisOrder, Names, namesOf } from '../../ir/fresh.ts';
 import { flatten } from './flatten.ts';
 import { reverse } from './reverse.ts';
@@ -62,6 +60,3 @@ function bare(t: Tensor): Omit<Tensor, 'outside' | 'init' | 'span'> {
   const { name, role, slots, axes, dtype } = t;
   return { name, role, slots, axes, dtype };
 }
-
-/** A definition at its own axes. */
-export const whole = (d: { readonly name: string; readonly axes: readonly string[] }) => read(d.name, d.axes.map(axisIndex));

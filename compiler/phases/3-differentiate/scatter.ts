@@ -60,7 +60,7 @@ export function scatter(s: Scatter, env: Env): Expr {
 }
 
 /** sum over axes; an axis that the body lacks multiplies by its size. */
-export function sumOver(axes: readonly string[], body: Expr): Expr {
+function sumOver(axes: readonly string[], body: Expr): Expr {
   const free = freeAxes(body);
   const bound = axes.filter((a) => free.has(a));
   const sum = bound.length > 0 ? reduce('sum', bound, body) : body;

@@ -48,7 +48,7 @@ function isContraction(l: Letter): boolean {
 }
 
 /** Sum of one monomial over axes: nearly always one monomial again. */
-export function sumMonomial(m: Monomial, axes: readonly string[], cx: Context): Poly {
+function sumMonomial(m: Monomial, axes: readonly string[], cx: Context): Poly {
   const solved = solveGuards(m, axes, cx);
   return hoist(decideGuards(solved.monomial, cx.letters, cx.log), solved.axes, cx);
 }
@@ -122,7 +122,7 @@ function splitSum(m: Monomial, axes: readonly string[]): { inner: Monomial; inne
 }
 
 /** A readable name for a sum that is read more than once: `sum_xhat_dout`. */
-export function sumName(m: Monomial): string {
+function sumName(m: Monomial): string {
   const parts = m.powers.flatMap((p) => (p.atom.kind === 'read' ? [p.atom.tensor.replace(/^hit\((.*)\)$/, 'hit_$1').replace(/^sum_/, '')] : []));
   const name = `sum_${parts.join('_')}`;
   return parts.length > 0 && parts.length <= 3 && name.length <= 40 ? name : 'sum';

@@ -91,7 +91,7 @@ export function elemOf(t: Tensor, program: Pick<Program, 'env'>): Buffer['elem']
   return t.hit.ties === 'split' && window > 255 ? 'i32' : 'u8';
 }
 
-export function elements(t: Tensor, program: Pick<Program, 'env'>): number {
+function elements(t: Tensor, program: Pick<Program, 'env'>): number {
   const axes = t.hit?.form === 'offset' ? t.hit.of : t.axes;
   return axes.reduce((n, a) => n * sizeOf(program.env, a), 1);
 }

@@ -92,7 +92,7 @@ function asLinear(b: Builder, e: Expr): Term[] | undefined {
 // --------------------------------------------------------------------------------------------------------- levels
 
 /** The outermost frame in which a formula can be computed. */
-export function levelOf(b: Builder, e: Expr, path: Path = []): number {
+function levelOf(b: Builder, e: Expr, path: Path = []): number {
   const own = plainLevel(b, e);
   if (path.length === 0 || !hasGather(e)) return own;
   return Math.max(own, ...path.map((p) => plainLevel(b, p.c)));

@@ -67,7 +67,7 @@ function unary(e: LoopExpr & { kind: 'unary' }, p: Printer): Text {
 }
 
 /** A number that reads back to the same bits. */
-export function numberText(value: number): Text {
+function numberText(value: number): Text {
   if (Number.isNaN(value) || value === Infinity) return atom(String(value));
   const text = Object.is(value, -0) ? '-0' : String(value);
   return { text, binds: text.startsWith('-') ? LEVEL.unary : LEVEL.atom };

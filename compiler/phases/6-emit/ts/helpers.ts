@@ -36,7 +36,7 @@ function horner(coefficients: readonly number[], x: string): string[] {
   return lines;
 }
 
-export const helpers: readonly Helper[] = [
+const helpers: readonly Helper[] = [
   {
     name: 'checkArray',
     doc: 'Refuses an array of the wrong type or length.',

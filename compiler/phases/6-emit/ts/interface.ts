@@ -80,12 +80,12 @@ function backwardArguments(derived: Derived, program: Program, programs: readonl
 }
 
 /** The gradient of every output, whether or not anything reads it. */
-export function upstreamOf(derived: Derived): Tensor[] {
+function upstreamOf(derived: Derived): Tensor[] {
   return derived.layer.outputs.map((o) => ({ ...o, name: `d${o.name}`, role: 'upstream' }));
 }
 
 /** The tensors that the stores of a program depend on. */
-export function readBy(program: Program): ReadonlySet<string> {
+function readBy(program: Program): ReadonlySet<string> {
   const out = new Set<string>(program.stores.map((s) => s.definition));
   for (const d of [...program.definitions].reverse()) {
     if (!out.has(d.name)) continue;
