@@ -3,13 +3,12 @@
  * reference that the simplified backward is proved and tested against.
  */
 import { invariant, unreachable } from '../../support/invariant.ts';
-import { axisIndex, type Affine } from '../../ir/affine.ts';
+import { axisIndex, baseAxis, type Affine } from '../../ir/affine.ts';
 import {
   add, binary, constant, div, freeAxes, hit, indexOf, mul, neg, read, reduce, select, size, substitute, sub,
 } from '../../ir/expr.ts';
 import type { Names } from '../../ir/fresh.ts';
-import type { Definition, Env, Expr, Ties } from '../../ir/tensor.ts';
-import { baseAxis } from '../../ir/affine.ts';
+import type { Definition, Env, Expr, ReduceOp, Ties } from '../../ir/tensor.ts';
 import { scatter } from './scatter.ts';
 import { unaryDerivatives } from './derivatives.ts';
 
@@ -70,7 +69,7 @@ export function reverse(request: SweepRequest): Sweep {
     flow(body, through(d, op, axes, body, adjoint), all);
   }
 
-  function through(d: Definition, op: string, axes: readonly string[], body: Expr, g: Expr): Expr {
+  function through(d: Definition, op: ReduceOp, axes: readonly string[], body: Expr, g: Expr): Expr {
     switch (op) {
       case 'sum': return g;
       case 'mean': return div(g, axes.map((a) => size(baseAxis(a))).reduce(mul));
@@ -81,7 +80,7 @@ export function reverse(request: SweepRequest): Sweep {
         return mul(g, read(name, hitAxes.map(axisIndex)));
       }
       case 'prod': return mul(g, productOfOthers(axes, body));
-      default: throw new Error(`no adjoint of ${op}`);
+      default: return unreachable(op);
     }
   }
 
@@ -92,7 +91,7 @@ export function reverse(request: SweepRequest): Sweep {
 }
 
 /** The definitions that a wanted tensor flows into, and the wanted tensors. */
-export function activeNames(definitions: readonly Definition[], wanted: ReadonlyMap<string, unknown>): Set<string> {
+function activeNames(definitions: readonly Definition[], wanted: ReadonlyMap<string, unknown>): Set<string> {
   const active = new Set(wanted.keys());
   for (const d of definitions) {
     backThrough(d.formula.kind === 'reduce' ? d.formula.body : d.formula, constant(1), (t) => { if (active.has(t)) active.add(d.name); });
@@ -125,7 +124,7 @@ function productOfOthers(axes: readonly string[], body: Expr): Expr {
 }
 
 /** Walks a formula from its value to its reads, giving each read what flows to it. Every reduction was lifted before. */
-export function backThrough(e: Expr, g: Expr, give: (tensor: string, index: readonly Affine[], payload: Expr) => void): void {
+function backThrough(e: Expr, g: Expr, give: (tensor: string, index: readonly Affine[], payload: Expr) => void): void {
   const go = (x: Expr, h: Expr): void => backThrough(x, h, give);
   const zero = constant(0);
   switch (e.kind) {
