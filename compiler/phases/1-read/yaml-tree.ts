@@ -1,6 +1,6 @@
 /**
  * A YAML file as a small tree with places. Everything after `readYaml` works on this tree, so that the YAML library is
- * known in three files only. Each scalar knows where in the file each of its characters stands: folded lines, quotes
+ * known in read-yaml.ts only. Each scalar knows where in the file each of its characters stands: folded lines, quotes
  * and escapes included.
  */
 import type { Source, Span } from '../../support/source.ts';

@@ -93,7 +93,7 @@ export function oppositeKey(g: Guard): string | undefined {
 
 // ---------------------------------------------------------------------------------------------------- monomials
 
-/** Merges equal atoms and equal guards; undefined where two guards exclude each other. */
+/** Merges equal atoms and equal guards; the coefficient is 0 where two guards exclude each other. */
 export function monomial(coefficient: Q.Rational, powers: readonly Power[], guards: readonly Guard[] = []): Monomial {
   const merged = new Map<string, Power>();
   for (const p of powers) {
@@ -170,7 +170,7 @@ export function substituteMonomial(m: Monomial, by: ReadonlyMap<string, Affine>)
   );
 }
 
-export function substituteAtom(a: Atom, by: ReadonlyMap<string, Affine>): Atom {
+function substituteAtom(a: Atom, by: ReadonlyMap<string, Affine>): Atom {
   const at = (i: Affine): Affine => substituteAxes(i, (axis) => by.get(axis));
   return a.kind === 'read' ? readAtom(a.tensor, a.index.map(at)) : a.kind === 'index' ? indexAtom(at(a.at)) : a;
 }
