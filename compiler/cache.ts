@@ -18,16 +18,17 @@ export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry
   let best = attempt(kept);
   if (!best.cost) return kept;
   for (const entry of everyEntry(layer)) {
-    const fewer = kept.filter((e) => nameOf(e) !== nameOf(entry));
+    const fewer = kept.filter((e) => entryName(e) !== entryName(entry));
     const trial = attempt(fewer);
     if (!trial.cost || compare(trial.cost, best.cost!) > 0) continue;
     kept = fewer;
     best = trial;
   }
-  return kept.filter((e) => best.reads.has(nameOf(e)));
+  return kept.filter((e) => best.reads.has(entryName(e)));
 }
 
-const nameOf = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
+/** What backward reads an entry as: its own name, or `hit(y)`. */
+export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 /** Float inputs, definitions that every mode has, and the hits of maxima. */
 export function everyEntry(layer: Layer): CacheEntry[] {

@@ -9,7 +9,7 @@ import { freeAxes, read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
-import { chooseCache, everyEntry, windowOf, type CacheTrial } from './cache.ts';
+import { chooseCache, entryName, everyEntry, windowOf, type CacheTrial } from './cache.ts';
 import type { Span } from './support/source.ts';
 import { costOf, type Cost } from './ir/cost.ts';
 
@@ -76,8 +76,6 @@ function deriveMode(layer: Layer, mode: ModeProgram, entries: readonly CacheEntr
   });
   return { differentiated: d, simplified };
 }
-
-export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 /** One diagnostic for each thing that is missing: what reads it, through which definitions, and what to cache. */
 function insufficient(layer: Layer, modes: readonly ModeResult[], span: Span | undefined): Diagnostic[] {

@@ -8,13 +8,13 @@ import { binary, indexOf, reduce, select, substitute, constant } from '../../ir/
 import type { Expr, Tensor } from '../../ir/tensor.ts';
 import type { Context } from './context.ts';
 import { slopesOf } from './derivatives.ts';
-import { expressMonomial, type Express } from './express.ts';
+import { expressMonomial } from './express.ts';
 import { foldMonomial } from './fold.ts';
 import { decideGuards, keepSafe, readsAnywhere } from './guards.ts';
 import type { Letter } from './letters.ts';
 import {
   commonFactor, differentTerms, equalGuard, guarded, insideGuard, monomial, multiply, ofAtom, ONE, poly, polyAxes, readAtom, substituteMonomial,
-  wholeAtom, ZERO, addPoly, type Monomial, type Poly,
+  wholeAtom, ZERO, addPoly, type Atom, type Monomial, type Poly,
 } from './poly.ts';
 import * as Q from './rational.ts';
 import { sumPoly } from './sum.ts';
@@ -104,7 +104,7 @@ function flowThrough(letter: Letter, adjoint: Poly, active: ReadonlySet<string>,
       const axes = [...letter.axes, ...body.axes];
       if (body.op === 'sum') { through(body.body, adjoint, axes); return; }
       const factor = body.op === 'prod'
-        ? othersAtom(letter, body.axes, body.body, cx.express, cx)
+        ? othersAtom(letter, body.axes, body.body, cx)
         : wholeAtom(cx.letters.get(`hit(${letter.name})`));
       through(body.body, poly(adjoint.map((t) => multiply(t, ofAtom(factor)))), axes);
       return;
@@ -114,9 +114,9 @@ function flowThrough(letter: Letter, adjoint: Poly, active: ReadonlySet<string>,
 }
 
 /** The product of the other elements, which stays right where an element is 0. */
-function othersAtom(letter: Letter, axes: readonly string[], body: Monomial, x: Express, cx: Context) {
+function othersAtom(letter: Letter, axes: readonly string[], body: Monomial, cx: Context): Atom {
   const copies = axes.map((a) => `${a}''`);
-  const e = expressMonomial(body, x);
+  const e = expressMonomial(body, cx.express);
   const here = axes.map((a, n): Expr => binary('==', indexOf(copies[n]!), indexOf(a))).reduce((a, b) => binary('and', a, b));
   const other = substitute(e, new Map(axes.map((a, n) => [a, axisIndex(copies[n]!)])));
   const formula = reduce('prod', copies, select(here, constant(1), other));

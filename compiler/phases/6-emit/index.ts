@@ -1,8 +1,7 @@
 /** Phase 6: what was derived and scheduled -> files. A kernel is a module and the test that proves it. */
 import type { Derived } from '../../ir/derived.ts';
-import type { LoopNest } from '../../ir/loop.ts';
+import type { Buffer, LoopNest } from '../../ir/loop.ts';
 import { moduleNames, type ModuleNames } from '../../ir/names.ts';
-import type { Buffer } from '../../ir/loop.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { fieldsOf, functionsOf } from './ts/interface.ts';
 import { moduleText } from './ts/module.ts';
@@ -37,13 +36,13 @@ export function emitModule(derived: Derived, options: EmitOptions, scheduler: (n
   const functions = functionsOf(derived, options.staged);
   // Arrays take their names first, so that those of the spec stay as they are.
   for (const f of functions) for (const a of f.arguments) if (a.kind === 'tensor') names.array(a.tensor.name);
-  const with5 = scheduler(names);
-  const fields = fieldsOf(derived, (t) => with5.elemOf(t));
+  const phase5 = scheduler(names);
+  const fields = fieldsOf(derived, (t) => phase5.elemOf(t));
   for (const f of fields) if (!f.held) names.field(f.name);
-  const nests = functions.map((f) => ({ ...with5.schedule(f.program, names), name: f.name }));
+  const nests = functions.map((f) => ({ ...phase5.schedule(f.program, names), name: f.name }));
   const printer = { constants: new Map([...names.constants].map(([name, c]) => [name, c.value])) };
   const text = moduleText({
-    derived, names, printer, fields, functions, nests, scratch: with5.scratch(), accumulate: options.accumulate, buffers: options.buffers,
+    derived, names, printer, fields, functions, nests, scratch: phase5.scratch(), accumulate: options.accumulate, buffers: options.buffers,
   });
   return { path: `${options.name}.ts`, text, nests };
 }
