@@ -8,6 +8,7 @@ import { readsOf, rewrite, read } from './ir/expr.ts';
 import type { Claim, Definition, Layer, ModeProgram, Program, Tensor } from './ir/tensor.ts';
 import { sizeOf } from './ir/affine.ts';
 import { differentiate } from './phases/3-differentiate/index.ts';
+import { mulberry32 } from './support/random.ts';
 
 const TOLERANCE = 1e-9;
 const POINTS = 4;
@@ -57,12 +58,14 @@ function claimedProgram(layer: Layer, mode: ModeProgram): Program {
     formula: rewrite(c.formula, (e) => (e.kind === 'read' && helpers.has(e.tensor) ? read(claimed(e.tensor), e.index) : e)),
   });
   const zeroOutside = oracle.definitions.map((d) => (gradients.has(d.name) ? { ...d, outside: 0 } : d));
-  return { ...oracle, definitions: [...zeroOutside, ...mode.claims.map(rename)] };
+  // The branches of a claim's `where` may read outside what they guard badly.
+  const tensors = oracle.tensors.map((t) => ({ ...t, outside: t.outside ?? 0 }));
+  return { ...oracle, tensors, definitions: [...zeroOutside, ...mode.claims.map(rename)] };
 }
 
 /** Points of several kinds, so that roots and logarithms meet arguments they have values for. */
 function drawInputs(p: Program, point: number): Map<string, Float64Array> {
-  const next = random(point + 1);
+  const next = mulberry32((point + 1) * 0x9e3779b9);
   const draw = (t: Tensor): number => {
     if (t.dtype === 'i32') return 0;
     if (t.role === 'upstream') return 2 * next() - 1;
@@ -94,17 +97,6 @@ function spreadIndices(p: Program, inputs: Map<string, Float64Array>, next: () =
     const values = inputs.get(t.name)!;
     for (let n = 0; n < values.length; n++) values[n] = Math.floor(next() * (bound.get(t.name) ?? 3));
   }
-}
-
-/** mulberry32: small, seeded, the same everywhere. */
-function random(seed: number): () => number {
-  let a = seed * 0x9e3779b9;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 function firstDifference(got: Float64Array, want: Float64Array): { at?: number; finite: number } {

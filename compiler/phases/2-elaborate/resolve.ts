@@ -201,9 +201,10 @@ function resolveExtreme(f: Call, op: 'min' | 'max', c: Context): Value {
 function resolveWhere(f: Call, c: Context): Value {
   const [condition, a, b] = f.args as [Formula, Formula, Formula];
   const test = asTruth(resolve(condition, c), condition, c);
-  const never: Context = { ...c, proves: false };
-  const yes = resolveNumber(a, test === false ? never : c);
-  const no = resolveNumber(b, test === true ? never : c);
+  // A branch never taken is read nowhere. What guards a read of a claim is not understood here: outside it counts as 0.
+  const free: Context = { ...c, proves: false };
+  const yes = resolveNumber(a, test === false || c.backward ? free : c);
+  const no = resolveNumber(b, test === true || c.backward ? free : c);
   if (test === undefined || !yes || !no) return undefined;
   return typeof test === 'boolean' ? (test ? yes : no) : select(test, yes, no);
 }
