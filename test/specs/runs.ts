@@ -82,5 +82,7 @@ export const runs: Readonly<Record<string, readonly Run[]>> = {
   sparse_moe: [{ sizes: { N: 3, D: 4, K: 5, M: 2 } }, { sizes: { N: 1, D: 1, K: 2, M: 3 } }],
   gaussian_kernel: [{ sizes: { N: 3, D: 4, M: 5 } }, { sizes: { N: 1, D: 1, M: 2 } }],
   subsample: [{ sizes: { N: 3, T: 6 } }, { sizes: { N: 1, T: 2 } }],
+  state_web: [{ sizes: { N: 5, D: 3 } }, { sizes: { N: 2, D: 9 } }, { sizes: { N: 1, D: 1 } }],
+  union_cache: [{ sizes: { N: 5, D: 3 } }, { sizes: { N: 3, D: 11 } }, { sizes: { N: 1, D: 1 } }],
   whiten_pairs: [{ sizes: { N: 5, D: 3 } }, { sizes: { N: 3, D: 1 } }],
 };

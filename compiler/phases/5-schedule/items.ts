@@ -127,7 +127,9 @@ class Lowering {
     const label = `${d.name} = ${this.text(d.formula)}`;
     if (d.formula.kind === 'reduce') {
       const { op, axes, body } = d.formula;
-      this.values.set(d.name, { axes: d.axes, value: this.reduction(op, axes, this.lift(body), { name: d.name, axes: d.axes, label }) });
+      // A definition may have axes along which it is the same, even those that its formula binds.
+      const own = d.axes.filter((a) => !axes.includes(a));
+      this.values.set(d.name, { axes: d.axes, value: this.reduction(op, axes, this.lift(body), { name: d.name, axes: own, label }) });
       return;
     }
     const value = this.lift(d.formula);

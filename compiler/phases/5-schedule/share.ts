@@ -119,17 +119,22 @@ function bufferUpdates(items: readonly Item[], sources: Map<string, Source>): It
 function inOrder(items: readonly Item[], sources: ReadonlyMap<string, Source>): Item[] {
   const out: Item[] = [];
   const done = new Set<Item>();
-  const visit = (item: Item): void => {
-    if (done.has(item)) return;
-    done.add(item);
+  const visitRead = (item: Item): void => {
     for (const r of readsIn(item.body)) {
       const on = sources.get(r.tensor)?.item;
       if (on) visit(on);
     }
+  };
+  const visit = (item: Item): void => {
+    if (done.has(item)) return;
+    done.add(item);
+    visitRead(item);
     out.push(item);
   };
+  const updates = items.filter((i) => i.store?.role === 'state');
   items.filter((i) => i.store?.role !== 'state').filter((i) => i.store).forEach(visit);
-  items.filter((i) => i.store?.role === 'state').forEach(visit);
+  updates.forEach(visitRead);
+  updates.forEach(visit);
   return out;
 }
 

@@ -7,7 +7,7 @@
  */
 import { bareAxis, sizeOf } from '../../ir/affine.ts';
 import type { ModuleNames } from '../../ir/names.ts';
-import { constant, isConst, withChildren } from '../../ir/expr.ts';
+import { isConst, withChildren } from '../../ir/expr.ts';
 import type { Env, Expr } from '../../ir/tensor.ts';
 import { lowerSlot, isSafe, steps, stridesOf, type Slot } from './access.ts';
 import { costOf, readsIn } from './dag.ts';
@@ -17,6 +17,8 @@ export interface Dependency {
   readonly on: Info;
   /** The axes at which the two meet point by point. */
   readonly axes: ReadonlySet<string>;
+  /** The other reads an old state that this one writes: it comes first, but nothing of it is read. */
+  readonly orderOnly?: true;
 }
 
 export interface Info {
@@ -122,7 +124,13 @@ function dependenciesOf(item: Item, byName: ReadonlyMap<string, Info>, before: r
   // A write to the state comes after everything that reads the old values.
   const state = item.store?.role === 'state' ? item.store : undefined;
   if (state) {
-    for (const on of before) for (const r of readsIn(on.item.body)) if (r.tensor === state.name) meet(on, state.axes, r.index);
+    for (const on of before) {
+      for (const r of readsIn(on.item.body)) {
+        if (r.tensor !== state.name) continue;
+        const axes = state.axes.filter((axis, n) => bareAxis(r.index[n]!) === axis && on.item.axes.includes(axis) && !on.item.reduced.includes(axis));
+        out.push({ on, axes: new Set(axes), orderOnly: true });
+      }
+    }
   }
   return out;
 }
@@ -166,5 +174,3 @@ function peel(body: Expr, c: Context): Peeled {
 }
 
 const conjuncts = (e: Expr): Expr[] => (e.kind === 'binary' && e.op === 'and' ? [...conjuncts(e.a), ...conjuncts(e.b)] : [e]);
-
-export const ZERO = constant(0);

@@ -65,7 +65,7 @@ export function storeItems(
   for (const reader of infos) {
     const at = placeOf(reader, places);
     for (const d of reader.dependencies) {
-      if (d.on.item.store) continue;
+      if (d.on.item.store || d.orderOnly) continue;
       if (!meets(d.on, placeOf(d.on, places), at, d.axes)) far.set(d.on, [...(far.get(d.on) ?? []), at]);
     }
     if (reader.form === 'array') far.set(reader, far.get(reader) ?? []);
