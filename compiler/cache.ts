@@ -3,7 +3,9 @@
  * to the outputs, drops each whose absence does not make backward dearer, recomputation included; keeps what is still read.
  * Derivation prefers a difference to its two ends (`xhat` to `x` and a mean that rounding to f32 has ruined), so this does.
  */
+import { entryName } from './ir/derived.ts';
 import type { CacheEntry, Definition, Layer } from './ir/tensor.ts';
+import { byRank } from './support/order.ts';
 
 /** What backward over a cache costs, dearest first; undefined if it cannot be computed at all. */
 export interface CacheTrial {
@@ -20,15 +22,12 @@ export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry
   for (const entry of everyEntry(layer)) {
     const fewer = kept.filter((e) => entryName(e) !== entryName(entry));
     const trial = attempt(fewer);
-    if (!trial.cost || compare(trial.cost, best.cost!) > 0) continue;
+    if (!trial.cost || byRank(trial.cost, best.cost!) > 0) continue;
     kept = fewer;
     best = trial;
   }
   return kept.filter((e) => best.reads.has(entryName(e)));
 }
-
-/** What backward reads an entry as: its own name, or `hit(y)`. */
-export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 /** Float inputs, definitions that every mode has, and the hits of maxima. */
 export function everyEntry(layer: Layer): CacheEntry[] {
@@ -47,8 +46,3 @@ export function everyEntry(layer: Layer): CacheEntry[] {
 /** The axes of a maximum and of its window, as text; undefined of anything else. */
 export const windowOf = (d: Definition): string | undefined =>
   (d.formula.kind === 'reduce' && (d.formula.op === 'max' || d.formula.op === 'min') ? `[${d.axes.join(', ')}] of [${d.formula.axes.join(', ')}]` : undefined);
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return a[n]! - b[n]!;
-  return 0;
-}

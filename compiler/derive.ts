@@ -1,6 +1,6 @@
 /** Phases 3 and 4 over every mode of a layer, and the cache between forward and backward. */
 import type { Verdict } from './claims.ts';
-import type { ClaimResult, Derived, DerivedMode } from './ir/derived.ts';
+import { entryName, type ClaimResult, type Derived, type DerivedMode } from './ir/derived.ts';
 import type { CacheEntry, Definition, Expr, Layer, ModeProgram, Program, Store, Tensor } from './ir/tensor.ts';
 import { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { axisIndex, constantIndex, ZERO } from './ir/affine.ts';
@@ -9,9 +9,10 @@ import { freeAxes, read, readsOf, rewrite } from './ir/expr.ts';
 import { differentiate, functionName, type Differentiated } from './phases/3-differentiate/index.ts';
 import { proveClaims } from './phases/4-simplify/claims.ts';
 import { simplify, type Simplified } from './phases/4-simplify/index.ts';
-import { chooseCache, entryName, everyEntry, windowOf, type CacheTrial } from './cache.ts';
+import { chooseCache, everyEntry, windowOf, type CacheTrial } from './cache.ts';
 import type { Span } from './support/source.ts';
 import { costOf, type Cost } from './ir/cost.ts';
+import { neededNames } from './ir/needed.ts';
 
 /** Holds claims that no proof was found for against numbers; the mode is told by its place among the modes. */
 export type TestClaims = (mode: number, names: ReadonlySet<string>) => readonly Verdict[];
@@ -207,21 +208,12 @@ function programs(layer: Layer, m: ModeResult, cache: readonly Tensor[], held: r
 
 /** Keeps only what the stores need, and only the tensors that are read. */
 function program(name: string, layer: Layer, definitions: readonly Definition[], stores: readonly Store[], tensors: readonly Tensor[]): Program {
-  const byName = new Map(definitions.map((x) => [x.name, x]));
-  const needed = new Set<string>();
-  const visit = (n: string): void => {
-    if (needed.has(n)) return;
-    needed.add(n);
-    const x = byName.get(n);
-    if (!x) return;
-    if (x.formula.kind === 'hit') visit(x.formula.of);
-    for (const r of readsOf(x.formula)) visit(r.tensor);
-  };
-  for (const s of stores) visit(s.definition);
+  const defined = new Set(definitions.map((x) => x.name));
+  const needed = neededNames({ definitions, stores });
   const cache = tensors.concat(stores.map((x) => x.tensor)).filter((t) => t.role === 'cache' && !t.held);
   return widen({
     name, env: layer.env, stores,
-    tensors: tensors.filter((t) => needed.has(t.name) && !byName.has(t.name)),
+    tensors: tensors.filter((t) => needed.has(t.name) && !defined.has(t.name)),
     definitions: definitions.filter((x) => needed.has(x.name)).flatMap((x) => repeated(x, layer)),
   }, cache);
 }

@@ -4,6 +4,7 @@
  * files it may remove.
  */
 import { createHash } from 'node:crypto';
+import { byText } from '../support/order.ts';
 import type { CompiledKernel, GeneratedFile } from './build.ts';
 import type { KernelEntry } from './build-file.ts';
 
@@ -50,6 +51,5 @@ export function looksGenerated(text: string): boolean {
 }
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const plain = <T>(map: ReadonlyMap<string, { readonly value: T }>): Record<string, T> =>
   Object.fromEntries([...map].map(([key, at]) => [key, at.value]));

@@ -4,6 +4,7 @@
  * plus an Int, over an Int. Both are canonical: equal content, equal `key`.
  */
 import { invariant } from '../support/invariant.ts';
+import { byText } from '../support/order.ts';
 import type { Env } from './tensor.ts';
 
 /** `stride`, `pad`, `size(C)`, or `width//2`: its text, and how to evaluate it. */
@@ -59,16 +60,14 @@ function operand(i: Int): string {
 function makeInt(terms: readonly IntTerm[]): Int {
   const merged = new Map<string, IntTerm>();
   for (const t of terms) {
-    const symbols = [...t.symbols].sort((a, b) => compare(symbolText(a), symbolText(b)));
+    const symbols = [...t.symbols].sort((a, b) => byText(symbolText(a), symbolText(b)));
     const key = symbols.map(symbolText).join('*');
     const k = t.k + (merged.get(key)?.k ?? 0);
     merged.set(key, { k, symbols });
   }
-  const kept = [...merged].filter(([, t]) => t.k !== 0).sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : compare(a, b)));
+  const kept = [...merged].filter(([, t]) => t.k !== 0).sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : byText(a, b)));
   return { terms: kept.map(([, t]) => t), key: kept.map(([key, t]) => `${t.k}*${key}`).join('+') || '0' };
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export const int = (k: number): Int => makeInt(k === 0 ? [] : [{ k, symbols: [] }]);
 export const intSymbol = (s: IntSymbol): Int => makeInt([{ k: 1, symbols: [s] }]);
@@ -128,7 +127,7 @@ export function affine(terms: readonly AffineTerm[], constant: Int = ZERO, divis
     const key = variableKey(t.variable);
     merged.set(key, { variable: t.variable, k: addInt(t.k, merged.get(key)?.k ?? ZERO) });
   }
-  const kept = [...merged].filter(([, t]) => t.k.terms.length > 0).sort(([a], [b]) => compare(a, b));
+  const kept = [...merged].filter(([, t]) => t.k.terms.length > 0).sort(([a], [b]) => byText(a, b));
   const key = `${kept.map(([v, t]) => `(${t.k.key})*${v}`).join('+')}+${constant.key}${divisor.key === ONE.key ? '' : `/(${divisor.key})`}`;
   return { terms: kept.map(([, t]) => t), constant, divisor, key };
 }
@@ -226,20 +225,6 @@ function divideInt(a: Int, d: Int): Int | undefined {
     terms.push({ k: t.k / by.k, symbols });
   }
   return makeInt(terms);
-}
-
-/** The least and greatest value of an index before its divisor; an element of an integer tensor may be anything. */
-export function affineRange(a: Affine, env: Env): { low: number; high: number } {
-  const c = intValue(a.constant, env);
-  let low = c;
-  let high = c;
-  for (const t of a.terms) {
-    if (t.variable.kind === 'element') return { low: -Infinity, high: Infinity };
-    const end = intValue(t.k, env) * (sizeOf(env, t.variable.axis) - 1);
-    low += Math.min(0, end);
-    high += Math.max(0, end);
-  }
-  return { low, high };
 }
 
 /** How an element of an integer tensor is written; without better knowledge, with one index a slot. */

@@ -7,18 +7,24 @@ export interface Range {
   readonly high: number;
 }
 
-/** The least and the greatest value of an index over its axes; undefined where it holds a gather or a divisor. */
-export function rangeOf(a: Affine, env: Env): Range | undefined {
-  if (intValue(a.divisor, env) !== 1) return undefined;
-  let low = intValue(a.constant, env);
-  let high = low;
+/** The least and greatest value of an index before its divisor; an element of an integer tensor may be anything. */
+export function affineRange(a: Affine, env: Env): Range {
+  const c = intValue(a.constant, env);
+  let low = c;
+  let high = c;
   for (const t of a.terms) {
-    if (t.variable.kind !== 'axis') return undefined;
-    const reach = intValue(t.k, env) * (sizeOf(env, t.variable.axis) - 1);
-    if (reach > 0) high += reach;
-    else low += reach;
+    if (t.variable.kind === 'element') return { low: -Infinity, high: Infinity };
+    const end = intValue(t.k, env) * (sizeOf(env, t.variable.axis) - 1);
+    low += Math.min(0, end);
+    high += Math.max(0, end);
   }
   return { low, high };
+}
+
+/** The same, where it is known; undefined where the index holds a gather or a divisor. */
+export function rangeOf(a: Affine, env: Env): Range | undefined {
+  if (intValue(a.divisor, env) !== 1 || a.terms.some((t) => t.variable.kind !== 'axis')) return undefined;
+  return affineRange(a, env);
 }
 
 /** True where no value of the axes takes the index out of an axis of this size. Gathers are never proven. */

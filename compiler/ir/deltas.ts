@@ -1,7 +1,8 @@
 /** Equations between indices, solved for one axis, and what must hold for the solution to be a value of that axis. */
 import {
-  addAffine, affine, affineAxes, affineRange, axisIndex, baseAxis, int, intValue, negateInt, scaleAffine, sizeOf, type Affine,
+  addAffine, affine, affineAxes, axisIndex, baseAxis, int, intValue, negateInt, scaleAffine, sizeOf, type Affine,
 } from './affine.ts';
+import { affineRange } from './bounds.ts';
 import { affineExpr, binary, constant, size, unary } from './expr.ts';
 import type { Env, Expr } from './tensor.ts';
 

@@ -1,5 +1,5 @@
 /** What phases 3 and 4 make of a layer: per mode a forward and a backward, and the cache between them. */
-import type { Layer, Mode, Program, Tensor } from './tensor.ts';
+import type { CacheEntry, Layer, Mode, Program, Tensor } from './tensor.ts';
 
 /** One line of a derivation: a rule that fired on the way into a gradient, or a fact that was found. */
 export interface Step {
@@ -43,6 +43,9 @@ export interface Derived {
   readonly held: readonly Tensor[];
   readonly modes: readonly DerivedMode[];
 }
+
+/** What an entry of `cache` is read as: a name, or `hit(y)`. */
+export const entryName = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 /** The identifier of a cache tensor in the generated `Cache`: `xhat`, `hit_out` for `hit(out)`. */
 export const cacheField = (tensor: Tensor): string => tensor.name.replace(/^hit\((.*)\)$/, 'hit_$1');

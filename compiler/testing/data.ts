@@ -2,19 +2,12 @@
 import { intValue, sizeOf, type Affine } from '../ir/affine.ts';
 import { readsOf, walk } from '../ir/expr.ts';
 import type { Program, Tensor } from '../ir/tensor.ts';
+import { mulberry32 } from '../support/random.ts';
 
 export type Random = () => number;
 
-/** A small generator of numbers in [0, 1), the same everywhere. */
-export function randomFrom(seed: number): Random {
-  let state = (seed + 0x9e3779b9) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Numbers in [0, 1), the same in every run. */
+export const randomFrom = (seed: number): Random => mulberry32(seed + 0x9e3779b9);
 
 export const normal = (random: Random): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 

@@ -1,18 +1,14 @@
 /** Programs cut down or turned round for tests: only what some stores need, what it costs, and how large its terms are. */
 import { sizeOf } from '../ir/affine.ts';
 import { staysInside } from '../ir/bounds.ts';
-import { add, children, div, mul, read, readsOf, reduce, select, unary } from '../ir/expr.ts';
+import { add, children, div, mul, read, reduce, select, unary } from '../ir/expr.ts';
+import { neededNames } from '../ir/needed.ts';
 import type { Definition, Expr, Program, Store } from '../ir/tensor.ts';
 
 /** The same program with some of its stores and no definition that they do not need. */
 export function prune(p: Program, keep: (s: Store) => boolean): Program {
   const stores = p.stores.filter(keep);
-  const needed = new Set(stores.map((s) => s.definition));
-  for (const d of [...p.definitions].reverse()) {
-    if (!needed.has(d.name)) continue;
-    if (d.formula.kind === 'hit') needed.add(d.formula.of);
-    for (const r of readsOf(d.formula)) needed.add(r.tensor);
-  }
+  const needed = neededNames({ definitions: p.definitions, stores });
   return { ...p, stores, definitions: p.definitions.filter((d) => needed.has(d.name)), tensors: p.tensors.filter((t) => needed.has(t.name)) };
 }
 

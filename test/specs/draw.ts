@@ -2,19 +2,12 @@
 import { sizeOf } from '../../compiler/ir/affine.ts';
 import { readsOf } from '../../compiler/ir/expr.ts';
 import type { Program, Tensor } from '../../compiler/ir/tensor.ts';
+import { mulberry32 } from '../../compiler/support/random.ts';
 
 export type Arrays = Map<string, Float64Array>;
 
-/** Numbers in [0, 1), the same in every run (mulberry32). */
-export function makeRandom(seed: number): () => number {
-  let a = Math.imul(seed + 1, 0x9e3779b9);
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** Numbers in [0, 1), the same in every run. */
+export const makeRandom = (seed: number): (() => number) => mulberry32(Math.imul(seed + 1, 0x9e3779b9));
 
 /**
  * What real inputs and parameters are drawn from.

@@ -1,4 +1,5 @@
 /** What `cache` lists: definitions, inputs, and the hits of a max or min, each of which must exist in every mode. */
+import { entryName } from '../../ir/derived.ts';
 import type { SpecCacheEntry } from '../../ir/spec.ts';
 import type { CacheEntry, Layer } from '../../ir/tensor.ts';
 import { didYouMean, maybe } from './context.ts';
@@ -12,12 +13,10 @@ export function elaborateCache(layer: LayerScope, modes: readonly ModeScope[]): 
   const entries: CacheEntry[] = [];
   for (const e of cache.entries) {
     const entry = e.kind === 'hit' ? hitEntry(e.of, e, layer, modes) : namedEntry(e.name, e, layer, modes);
-    if (entry && !entries.some((x) => keyOf(x) === keyOf(entry))) entries.push(entry);
+    if (entry && !entries.some((x) => entryName(x) === entryName(entry))) entries.push(entry);
   }
   return entries;
 }
-
-const keyOf = (e: CacheEntry): string => (e.kind === 'hit' ? `hit(${e.of})` : e.name);
 
 function namedEntry(name: string, e: SpecCacheEntry, layer: LayerScope, modes: readonly ModeScope[]): CacheEntry | undefined {
   const { span } = e;

@@ -6,6 +6,7 @@ import { affineExpr, binary, constant, div, mul, neg, option, read, reduce, sele
 import { affine, axisIndex, baseAxis, bareAxis, int, scaleAffine, ZERO, type Affine } from '../../ir/affine.ts';
 import { domain } from '../../ir/deltas.ts';
 import type { BinaryOp, Expr, UnaryOp } from '../../ir/tensor.ts';
+import { byRank } from '../../support/order.ts';
 import type { Letter, Letters } from './letters.ts';
 import * as Q from './rational.ts';
 import { commonFactor, monomial, multiply, oppositeKey, poly, scale, type Guard, type Monomial, type Poly, type Power } from './poly.ts';
@@ -81,7 +82,7 @@ function expressSum(rest: Poly, x: Express): Expr {
     const below = expressProduct(inverse(over), x);
     terms.push({ negative, rank: rankTerm(list[0]!, x), e: div(bracket, below) });
   }
-  terms.sort((a, b) => compare(a.rank, b.rank));
+  terms.sort((a, b) => byRank(a.rank, b.rank));
   const lead = terms.findIndex((t) => !t.negative);
   if (lead > 0) terms.unshift(...terms.splice(lead, 1));
   return terms.reduce<Expr | undefined>(
@@ -123,8 +124,8 @@ function expressProduct(m: Monomial, x: Express): Expr {
     (positive ? above : below).push({ rank: rankFactor(p, x), e });
   }
   for (const mean of means) above.push(mean);
-  above.sort((a, b) => compare(a.rank, b.rank));
-  below.sort((a, b) => compare(a.rank, b.rank));
+  above.sort((a, b) => byRank(a.rank, b.rank));
+  below.sort((a, b) => byRank(a.rank, b.rank));
   const numerator = above.length > 0 ? above.map((f) => f.e).reduce(mul) : constant(1);
   const fraction = below.length > 0 ? div(numerator, below.map((f) => f.e).reduce(mul)) : numerator;
   return negative && top === 1 ? minus(fraction) : fraction;
@@ -284,12 +285,4 @@ function rankTerm(m: Monomial, x: Express): readonly number[] {
     if (letter?.backward && letter.body.kind !== 'leaf') sums++;
   }
   return [sums, m.powers.filter((p) => p.atom.kind === 'read').length];
-}
-
-function compare(a: readonly (number | string)[], b: readonly (number | string)[]): number {
-  for (let n = 0; n < Math.min(a.length, b.length); n++) {
-    if (a[n]! < b[n]!) return -1;
-    if (a[n]! > b[n]!) return 1;
-  }
-  return 0;
 }

@@ -8,6 +8,7 @@ import { axisIndex, type Affine } from '../../ir/affine.ts';
 import { alwaysInside } from '../../ir/deltas.ts';
 import { readsOf, rewrite } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
+import { byRank } from '../../support/order.ts';
 import type { Context } from './context.ts';
 import { expressMonomial } from './express.ts';
 import type { Letter, Letters } from './letters.ts';
@@ -214,13 +215,8 @@ function choosePivot(
     const letter = letters.get(atom.kind === 'read' ? atom.tensor : '');
     return [reachable.has(letter.name) ? 1 : 0, -letters.elements(letter.axes), letter.anonymous ? 0 : 1, order.get(letter.name) ?? -1];
   };
-  const best = candidates.sort((a, b) => compareRanks(rank(a), rank(b)))[0];
+  const best = candidates.sort((a, b) => byRank(rank(a), rank(b)))[0];
   return best?.atom.kind === 'read' ? { ...best, tensor: best.atom.tensor } : undefined;
-}
-
-function compareRanks(a: readonly number[], b: readonly number[]): number {
-  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return a[n]! - b[n]!;
-  return 0;
 }
 
 /** rest * pivot^e = 1, so pivot^|e| is rest to the power -1 or 1. */

@@ -1,5 +1,6 @@
 /** Conditions as guards, and guards that interval arithmetic decides. */
-import { addAffine, affine, affineRange, axisIndex, int, intValue, scaleAffine, type Affine } from '../../ir/affine.ts';
+import { addAffine, affine, axisIndex, int, intValue, scaleAffine, type Affine } from '../../ir/affine.ts';
+import { affineRange } from '../../ir/bounds.ts';
 import { alwaysInside } from '../../ir/deltas.ts';
 import { readsOf } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';

@@ -7,6 +7,7 @@
 import { affineAxes, axisIndex, bareAxis, int, scaleAffine, substituteAxes, type Affine } from '../../ir/affine.ts';
 import { freeAxes, substitute } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
+import { byText } from '../../support/order.ts';
 import * as Q from './rational.ts';
 
 export type Atom =
@@ -40,8 +41,6 @@ export interface Monomial {
 
 /** Sorted by key, no two alike, no coefficient 0. */
 export type Poly = readonly Monomial[];
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 // -------------------------------------------------------------------------------------------------------- atoms
 

@@ -1,7 +1,7 @@
 /** The comment at the top of a module: the layer, its sizes and every formula it computes. */
 import type { Derived } from '../../../ir/derived.ts';
 import { printContext, printExpr } from '../../../ir/print.ts';
-import { readsOf } from '../../../ir/expr.ts';
+import { neededNames } from '../../../ir/needed.ts';
 import type { Program } from '../../../ir/tensor.ts';
 import { columns, comment } from './text.ts';
 
@@ -35,12 +35,7 @@ function formulaLines(derived: Derived): string[] {
 /** The definitions that some store needs. */
 function formulas(p: Program): { name: string; axes: string; text: string }[] {
   const context = printContext([...p.tensors, ...p.stores.map((s) => s.tensor)], p.definitions);
-  const needed = new Set(p.stores.map((s) => s.definition));
-  for (const d of [...p.definitions].reverse()) {
-    if (!needed.has(d.name)) continue;
-    if (d.formula.kind === 'hit') needed.add(d.formula.of);
-    for (const r of readsOf(d.formula)) needed.add(r.tensor);
-  }
+  const needed = neededNames(p);
   return p.definitions.filter((d) => needed.has(d.name) && d.formula.kind !== 'hit')
     .map((d) => ({ name: d.name, axes: `[${d.axes.join(', ')}]`, text: printExpr(d.formula, context) }));
 }
