@@ -120,11 +120,11 @@ function firstDifference(got: Float64Array, want: Float64Array): { at?: number; 
 function refusal(claim: Claim, at: number, values: ReadonlyMap<string, Float64Array>, inputs: ReadonlyMap<string, Float64Array>, layer: Layer): Diagnostic {
   const sizes = [...layer.env.sizes].map(([axis, size]) => `${axis} = ${size}`).join(', ');
   const element = indexOf(at, claim.axes.map((a) => sizeOf(layer.env, a)));
+  const [got, want] = apart(values.get(claimed(claim.name))![at]!, values.get(claim.name)![at]!);
   const shown = [...inputs].map(([name, v]) => `${name} = [${[...v.slice(0, MAX_SHOWN)].map(short).join(', ')}${v.length > MAX_SHOWN ? ', ...' : ''}]`);
   return {
     code: 'claim-wrong',
-    message: `\`${claim.name}\` is not the gradient: at element [${element.join(', ')}] the claim gives ${short(values.get(claimed(claim.name))![at]!)}, `
-      + `the derivation ${short(values.get(claim.name)![at]!)}`,
+    message: `\`${claim.name}\` is not the gradient: ${element.length > 0 ? `at element [${element.join(', ')}] ` : ''}the claim gives ${got}, the derivation ${want}`,
     ...(claim.span ? { span: claim.span } : {}),
     help: 'correct the formula, or leave the claim out: `explain` prints the derived gradient',
     notes: [{ message: `the point: ${sizes}` }, ...shown.map((message) => ({ message }))],
@@ -138,7 +138,14 @@ function unproven(claim: Claim): Diagnostic {
   };
 }
 
-const short = (x: number): string => String(Number(x.toPrecision(6)));
+const short = (x: number, digits = 6): string => String(Number(x.toPrecision(digits)));
+
+/** Two numbers, with as many digits as it takes to see that they differ. */
+function apart(a: number, b: number): readonly [string, string] {
+  let digits = 6;
+  while (digits < 17 && short(a, digits) === short(b, digits)) digits++;
+  return [short(a, digits), short(b, digits)];
+}
 
 function indexOf(at: number, sizes: readonly number[]): number[] {
   const out: number[] = [];

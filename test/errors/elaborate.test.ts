@@ -49,6 +49,7 @@ forward('cyclic-definition', ['a: b + x', 'b: c * 2', 'c: a - 1', 'self: mean[D]
 // ---------------------------------------------------------------------------------------------------------- types
 forward('mixed-truth', ['a: x * (x > 0)', 'b: where(x, 1, 0)', 'c: x > 0 and gamma', 'd: not x', 'e: (x > 0) == (gamma > 0)', 'out: x > 0']);
 forward('exponent', ['out: (x + 1)^gamma']);
+forward('exponent-infinite', ['a: x^(1/zero)', 'b: x^(2^2000)', 'out: x^(N/(N - N))'], 'options: { zero: 0 }\n');
 forward('wrong-arity', ['a: where(x > 0, x)', 'b: sqrt(x, 2)', 'c: sum[D](x, x)', 'd: size(N, D)', 'out: x']);
 forward('reduction-axes', ['a: mean(x)', 'b: max(x)', 'c: sum[D, D](x)', 'd: exp[D](x)', 'out: x']);
 

@@ -15,6 +15,7 @@ export function fixedValue(e: Expr, env: Env): number {
   switch (e.kind) {
     case 'const': return e.value;
     case 'option': return Number(env.options.get(e.name));
+    case 'size': return env.sizes.get(e.axis) ?? NaN;
     case 'unary': return -fixedValue(e.x, env);
     case 'binary': {
       const [a, b] = [fixedValue(e.a, env), fixedValue(e.b, env)];

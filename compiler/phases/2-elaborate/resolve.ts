@@ -11,21 +11,22 @@ import {
 } from '../../ir/expr.ts';
 import type { AxisRef, Formula } from '../../ir/formula.ts';
 import type { Expr, ReduceOp, UnaryOp } from '../../ir/tensor.ts';
+import { slotsText } from '../../ir/print.ts';
+import { FUNCTIONS, REDUCTIONS } from '../../ir/words.ts';
 import type { Span } from '../../support/source.ts';
 import { closest } from '../../support/suggest.ts';
 import { didYouMean, maybe, textOf, type ArrayName, type Context, type Value } from './context.ts';
 import { decide, fixedValue, isFixed } from './fixed.ts';
-import { isAxis, resolveSlots, shapeText, unknownAxis } from './indices.ts';
+import { isAxis, resolveSlots, unknownAxis } from './indices.ts';
 import { ELSEWHERE } from './spellings.ts';
 
 type Call = Extract<Formula, { kind: 'call' }>;
 type Binary = Extract<Formula, { kind: 'binary' }>;
 
-const FUNCTIONS: ReadonlySet<string> = new Set<UnaryOp>(
-  ['sqrt', 'rsqrt', 'exp', 'log', 'abs', 'sign', 'tanh', 'erf', 'sigmoid', 'floor']);
-const REDUCTIONS: ReadonlySet<string> = new Set<ReduceOp>(['sum', 'mean', 'max', 'min', 'prod']);
+const functions: ReadonlySet<string> = new Set(FUNCTIONS);
+const reductions: ReadonlySet<string> = new Set(REDUCTIONS);
 const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);
-const CALLS = [...FUNCTIONS, ...REDUCTIONS, 'where', 'size', 'index'];
+const CALLS: readonly string[] = [...FUNCTIONS, ...REDUCTIONS, 'where', 'size', 'index'];
 
 /** The number that a formula gives; undefined where something in it is wrong (which is reported) or absent. */
 export function resolveNumber(f: Formula, c: Context): Expr | undefined {
@@ -115,6 +116,13 @@ function resolveBinary(f: Binary, c: Context): Value {
     });
     return undefined;
   }
+  if (f.op === '^' && c.proves && !Number.isFinite(fixedValue(b, c.env))) {
+    c.problems.add({
+      code: 'exponent-not-constant', span: f.b.span, message: `the exponent \`${textOf(f.b.span)}\` is ${fixedValue(b, c.env)}`,
+      help: 'an exponent is a finite number',
+    });
+    return undefined;
+  }
   if (COMPARISONS.has(f.op) && isFixed(a) && isFixed(b)) return decide(f.op, fixedValue(a, c.env), fixedValue(b, c.env));
   return binary(f.op, a, b);
 }
@@ -149,7 +157,7 @@ function compareWords(f: Binary, op: '==' | '!=', c: Context): { readonly value:
 // ---------------------------------------------------------------------------------------------------------- calls
 
 function resolveCall(f: Call, c: Context): Value {
-  const reduces = REDUCTIONS.has(f.name) && (f.args.length === 1 || f.axes !== undefined || !(f.name === 'min' || f.name === 'max'));
+  const reduces = reductions.has(f.name) && (f.args.length === 1 || f.axes !== undefined || !(f.name === 'min' || f.name === 'max'));
   if (f.axes && !reduces) {
     c.problems.add({
       code: CALLS.includes(f.name) ? 'reduction-axes' : 'unknown-function', span: f.head,
@@ -160,7 +168,7 @@ function resolveCall(f: Call, c: Context): Value {
   }
   if (reduces) return arity(f, 1, c) ? resolveReduction(f, f.name as ReduceOp, c) : undefined;
   if (f.name === 'min' || f.name === 'max') return resolveExtreme(f, f.name, c);
-  if (FUNCTIONS.has(f.name)) {
+  if (functions.has(f.name)) {
     const x = arity(f, 1, c) ? resolveNumber(f.args[0]!, c) : undefined;
     return x && unary(f.name as UnaryOp, x);
   }
@@ -251,7 +259,7 @@ function axisNotInBody(f: Call, ref: AxisRef, body: Expr, c: Context): void {
   const visit = (x: Formula): void => {
     if (x.kind === 'name' || x.kind === 'read') {
       const found = isAxis(x.name, c) || c.env.options.has(x.name) ? undefined : c.find(x.name, x.span);
-      if (found?.kind === 'array') shapes.set(x.name, `${x.name} has ${shapeText(found.slots)}`);
+      if (found?.kind === 'array') shapes.set(x.name, `${x.name} has ${slotsText(found.slots)}`);
     }
     if (x.kind === 'unary') visit(x.x);
     if (x.kind === 'binary') [x.a, x.b].forEach(visit);
