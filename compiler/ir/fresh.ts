@@ -1,12 +1,7 @@
 /** Names for definitions the compiler makes, and axes in one order everywhere. */
 import { baseAxis } from './affine.ts';
 import type { Layer } from './tensor.ts';
-
-/** Words of the formula language: a definition of that name could not be read back. */
-const WORDS = new Set([
-  'sum', 'mean', 'max', 'min', 'prod', 'sqrt', 'rsqrt', 'exp', 'log', 'abs', 'sign', 'tanh', 'erf', 'sigmoid', 'floor', 'where',
-  'index', 'size', 'hit', 'and', 'or', 'not',
-]);
+import { WORDS } from './words.ts';
 
 export class Names {
   readonly #taken: Set<string>;

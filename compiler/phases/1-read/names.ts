@@ -1,11 +1,6 @@
 /** What a name may look like, and the names that are taken. */
+import { REDUCTIONS, WORDS } from '../../ir/words.ts';
 import { LIMITS } from './limits.ts';
-
-const reductions: readonly string[] = ['sum', 'mean', 'max', 'min', 'prod'];
-const functions: readonly string[] = [
-  'sqrt', 'rsqrt', 'exp', 'log', 'abs', 'sign', 'tanh', 'erf', 'sigmoid', 'floor', 'where', 'index', 'size', 'hit', ...reductions,
-];
-const operators: readonly string[] = ['and', 'or', 'not'];
 
 /** Words of JavaScript and TypeScript that no variable may be called, and those that would change what code means. */
 const javascript: readonly string[] = [
@@ -22,7 +17,7 @@ const generated: readonly string[] = [
   ...['', 'Train', 'Test'].flatMap((mode) => [`forward${mode}`, `backward${mode}`, `backward${mode}Staged`]),
 ];
 
-export const isReduction = (name: string): boolean => reductions.includes(name);
+export const isReduction = (name: string): boolean => (REDUCTIONS as readonly string[]).includes(name);
 
 /** Is `name` a letter, then letters, digits and underscores? */
 export const isIdentifier = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name.length <= LIMITS.nameLength;
@@ -38,7 +33,7 @@ export function takenBy(name: string, kind: NameKind): string | undefined {
   if (name === 'var' && kind === 'definition') return undefined;
   if (javascript.includes(name) || name in Object.prototype) return 'JavaScript';
   if (kind === 'layer') return undefined;
-  if (functions.includes(name) || operators.includes(name)) return 'the formula language';
+  if (WORDS.has(name)) return 'the formula language';
   if ((kind === 'tensor' || kind === 'definition') && generated.includes(name)) return 'every generated module';
   return undefined;
 }

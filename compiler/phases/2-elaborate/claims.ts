@@ -4,11 +4,11 @@
  */
 import { freeAxes } from '../../ir/expr.ts';
 import type { Formula } from '../../ir/formula.ts';
+import { slotsText } from '../../ir/print.ts';
 import type { SpecDefinition } from '../../ir/spec.ts';
 import type { Claim, Tensor } from '../../ir/tensor.ts';
 import type { Span } from '../../support/source.ts';
 import { didYouMean, inLayerOrder, maybe, type ArrayName, type Context, type Found } from './context.ts';
-import { shapeText } from './indices.ts';
 import { resolveNumber } from './resolve.ts';
 import { contextIn, findForward, formulaIn, namesIn, readableNames, reportAbsence, type ModeScope } from './scope.ts';
 import { givenTensors } from './tensors.ts';
@@ -75,7 +75,7 @@ function elaborateClaim(
   }
   s.layer.problems.add({
     code: 'claim-axes', span: formula.span,
-    message: `\`${d.name.value}\` is the gradient of \`${tensor.name}\`, which has ${shapeText(tensor.slots)}, but its formula has [${free.join(', ')}]`,
+    message: `\`${d.name.value}\` is the gradient of \`${tensor.name}\`, which has ${slotsText(tensor.slots)}, but its formula has [${free.join(', ')}]`,
   });
   return undefined;
 }

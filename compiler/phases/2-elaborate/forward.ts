@@ -1,11 +1,11 @@
 /** The definitions of one mode, in the order in which they stand, and the new values of the state after them. */
 import { freeAxes } from '../../ir/expr.ts';
 import type { Formula } from '../../ir/formula.ts';
+import { slotsText } from '../../ir/print.ts';
 import type { SpecDefinition } from '../../ir/spec.ts';
 import type { Definition, Expr, ModeProgram, Tensor } from '../../ir/tensor.ts';
 import type { Span } from '../../support/source.ts';
 import { inLayerOrder, maybe, didYouMean, type Context, type Found } from './context.ts';
-import { shapeText } from './indices.ts';
 import { resolveNumber } from './resolve.ts';
 import { contextIn, findForward, namesIn, noHits, readableNames, reportAbsence, type ModeScope } from './scope.ts';
 import { givenTensors } from './tensors.ts';
@@ -66,7 +66,7 @@ function checkAxes(free: readonly string[], t: Tensor, span: Span, code: 'output
     lacking.length > 0 ? `nothing in the formula has ${lacking.join(', ')}` : '',
   ].filter(Boolean).join('; ');
   s.layer.problems.add({
-    code, span, message: `\`${t.name}\` has the shape ${shapeText(t.slots)}, but its formula has [${free.join(', ')}]`, help: advice,
+    code, span, message: `\`${t.name}\` has the shape ${slotsText(t.slots)}, but its formula has [${free.join(', ')}]`, help: advice,
     ...maybe('notes', t.span && [{ message: 'declared here', span: t.span }]),
   });
   return false;

@@ -8,6 +8,7 @@ import {
 } from '../../ir/affine.ts';
 import { rangeOf } from '../../ir/bounds.ts';
 import type { Formula, SlotFormula } from '../../ir/formula.ts';
+import { slotsText } from '../../ir/print.ts';
 import type { Span } from '../../support/source.ts';
 import { didYouMean, maybe, textOf, type ArrayName, type Context } from './context.ts';
 
@@ -23,7 +24,7 @@ export function resolveSlots(array: ArrayName, slots: readonly SlotFormula[], sp
 
 /** The formulas of the slots, composites flattened. A definition has no layout, so its axes may be grouped at will. */
 function slotParts(array: ArrayName, slots: readonly SlotFormula[], span: Span, c: Context): readonly Formula[] | undefined {
-  const shape = `${array.name} has ${shapeText(array.slots)}`;
+  const shape = `${array.name} has ${slotsText(array.slots)}`;
   if (array.what === 'definition' && slots.flatMap((s) => s.parts).length === array.axes.length) return slots.flatMap((s) => s.parts);
   if (slots.length !== array.slots.length) {
     const [got, wanted] = [slots.length, array.slots.length];
@@ -47,8 +48,6 @@ function slotParts(array: ArrayName, slots: readonly SlotFormula[], span: Span, 
 }
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
-export const shapeText = (slots: readonly (readonly string[])[]): string =>
-  `[${slots.map((s) => (s.length === 1 ? s[0] : `(${s.join(' ')})`)).join(', ')}]`;
 
 // -------------------------------------------------------------------------------------------------------- proofs
 
@@ -65,8 +64,8 @@ function proveInside(array: ArrayName, slot: number, a: Affine, span: Span, c: C
     code: 'out-of-bounds', span,
     message: `\`${array.name}\` is read outside: \`${affineText(a)}\` ${reach}, ${axis} runs from 0 to ${size - 1}`,
     help: array.what === 'definition'
-      ? `\`${array.name}\` has ${shapeText(array.slots)}; a definition must be read inside, a tensor may say \`outside:\``
-      : `declare what stands there: \`${array.name}: { shape: ${shapeText(array.slots)}, outside: 0 }\``,
+      ? `\`${array.name}\` has ${slotsText(array.slots)}; a definition must be read inside, a tensor may say \`outside:\``
+      : `declare what stands there: \`${array.name}: { shape: ${slotsText(array.slots)}, outside: 0 }\``,
   });
 }
 
