@@ -121,7 +121,7 @@ function refusal(claim: Claim, at: number, values: ReadonlyMap<string, Float64Ar
   const sizes = [...layer.env.sizes].map(([axis, size]) => `${axis} = ${size}`).join(', ');
   const element = indexOf(at, claim.axes.map((a) => sizeOf(layer.env, a)));
   const [got, want] = apart(values.get(claimed(claim.name))![at]!, values.get(claim.name)![at]!);
-  const shown = [...inputs].map(([name, v]) => `${name} = [${[...v.slice(0, MAX_SHOWN)].map(short).join(', ')}${v.length > MAX_SHOWN ? ', ...' : ''}]`);
+  const shown = [...inputs].map(([name, v]) => `${name} = [${[...v.slice(0, MAX_SHOWN)].map((x) => short(x)).join(', ')}${v.length > MAX_SHOWN ? ', ...' : ''}]`);
   return {
     code: 'claim-wrong',
     message: `\`${claim.name}\` is not the gradient: ${element.length > 0 ? `at element [${element.join(', ')}] ` : ''}the claim gives ${got}, the derivation ${want}`,
