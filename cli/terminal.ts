@@ -24,6 +24,7 @@ function wantsColor(env: NodeJS.ProcessEnv, stream: Stream, refused: boolean): b
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
+/** The terminal of this process: results on stdout, diagnostics and progress on stderr. */
 export function openTerminal(json: boolean, noColor: boolean): Terminal {
   const { stdout, stderr, env } = process;
   const live = stderr.isTTY && !json && env['TERM'] !== 'dumb' && !env['CI'];

@@ -121,6 +121,7 @@ function variableKey(v: Variable): string {
   return v.kind === 'axis' ? v.axis : `${v.tensor}[${v.index.map((a) => a.key).join(', ')}]`;
 }
 
+/** (sum of k * variable + constant) / divisor in canonical form: equal variables are added up, terms of 0 dropped. */
 export function affine(terms: readonly AffineTerm[], constant: Int = ZERO, divisor: Int = ONE): Affine {
   const merged = new Map<string, AffineTerm>();
   for (const t of terms) {

@@ -170,6 +170,7 @@ export function overAll(axes: readonly string[], scope: Scope): (visit: () => vo
 
 // ---------------------------------------------------------------------------------------------------------- reads
 
+/** How many elements lie between neighbours along each axis of a row-major array of these sizes. */
 export function stridesOf(sizes: readonly number[]): number[] {
   const strides = new Array<number>(sizes.length);
   let stride = 1;

@@ -40,6 +40,7 @@ export const mul = (a: Expr, b: Expr): Expr => binary('*', a, b);
 export const div = (a: Expr, b: Expr): Expr => binary('/', a, b);
 export const neg = (x: Expr): Expr => unary('neg', x);
 
+/** The operands of an expression, in order. */
 export function children(e: Expr): readonly Expr[] {
   switch (e.kind) {
     case 'const': case 'option': case 'size': case 'index': case 'read': case 'hit': return [];

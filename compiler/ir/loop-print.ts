@@ -1,6 +1,7 @@
 /** Prints a LoopNest for people: the arrays, then the statements, one a line. */
 import type { Address, Linear, LoopExpr, LoopNest, Range, Stmt } from './loop.ts';
 
+/** A nest as text, its parts before its body. */
 export function printNest(nest: LoopNest): string {
   const arrays = nest.buffers.map((b) => `  ${b.role} ${b.name}: ${b.elem}[${b.length}], ${b.access}${b.tensor !== undefined && b.tensor !== b.name ? ` (${b.tensor})` : ''}`);
   const parts = nest.parts.flatMap((p) => [`part ${p.name}`, ...block(p.body, 1)]);

@@ -156,6 +156,7 @@ export function exprsOf(s: Stmt): readonly LoopExpr[] {
   }
 }
 
+/** The expressions directly inside an expression. */
 export function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
     case 'unary': return [e.x];

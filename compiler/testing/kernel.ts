@@ -24,6 +24,7 @@ export interface Guarded {
   check(name: string): void;
 }
 
+/** An array of zero or more elements with marked bytes on both sides; what it holds at first is the mark. */
 export function guarded(dtype: string, length: number): Guarded {
   const Type = TYPES[dtype as keyof typeof TYPES];
   const edge = GUARD * Type.BYTES_PER_ELEMENT;

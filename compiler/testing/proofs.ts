@@ -28,6 +28,7 @@ export interface ModeOf {
 const MOST_NODES = 1e7;
 const MOST_EVALUATIONS = 40;
 
+/** The proofs of one mode, by name; nothing is computed before the first of them runs. */
 export function proofsOfMode(m: ModeOf): Proof[] {
   const own = new ModeProofs(m);
   const title = (text: string): string => `${m.subject.name}: ${text}${m.suffix === '' ? '' : ` (${m.suffix.toLowerCase()})`}`;

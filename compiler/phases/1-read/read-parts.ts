@@ -52,6 +52,7 @@ function readFormula(r: Reading, name: string, node: Yaml): Formula | undefined 
 
 // ------------------------------------------------------------------------------------------------------- options
 
+/** The section `options`. */
 export function readOptions(r: Reading, section: Yaml | undefined): SpecOption[] {
   const out: SpecOption[] = [];
   for (const e of named(r, section, 'option')) {
@@ -119,6 +120,7 @@ function readNumber(r: Reading, node: Yaml, code: 'option-invalid' | 'wrong-type
 
 // --------------------------------------------------------------------------------------------- axes and tensors
 
+/** The section `axes`: derived sizes. */
 export function readAxes(r: Reading, section: Yaml | undefined): SpecAxis[] {
   const out: SpecAxis[] = [];
   for (const e of named(r, section, 'axis')) {
@@ -128,6 +130,7 @@ export function readAxes(r: Reading, section: Yaml | undefined): SpecAxis[] {
   return out;
 }
 
+/** One section of tensors: a shape each, or a mapping with more. */
 export function readTensors(r: Reading, section: Yaml | undefined, role: 'input' | 'param' | 'state' | 'random' | 'output'): SpecTensor[] {
   const out: SpecTensor[] = [];
   for (const e of named(r, section, 'tensor')) {
@@ -197,6 +200,7 @@ function axesIn(r: Reading, item: YamlScalar): AxisRef[] {
   }));
 }
 
+/** The section `reduce`. */
 export function readReduce(r: Reading, section: Yaml | undefined): At<readonly AxisRef[]> | undefined {
   if (section?.kind !== 'list') return undefined;
   const axes = section.items.flatMap((item) => (item.kind === 'scalar' && isAxisName(item.text) ? axesIn(r, item) : []));
@@ -231,6 +235,7 @@ function modeFormula(r: Reading, map: YamlMap, mode: 'train' | 'test'): Formula 
   return found && readFormula(r, mode, found.value);
 }
 
+/** The section `cache`: `auto`, or names and `hit(y)`. */
 export function readCache(r: Reading, section: Yaml | undefined): SpecCache | undefined {
   if (section?.kind === 'scalar' && section.value === 'auto') return { kind: 'auto', span: section.span };
   if (section?.kind !== 'list') return undefined;

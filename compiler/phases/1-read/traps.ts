@@ -53,6 +53,7 @@ function opened(text: string): number {
   return open;
 }
 
+/** What to say about a value that `cutByComma` found. */
 export function commaHelp(value: YamlScalar): Diagnostic {
   return {
     code: 'formula-not-plain',

@@ -202,6 +202,7 @@ export function isAxis(name: string, c: Context): boolean {
   return c.axes.includes(c.backward ? baseAxis(name) : name);
 }
 
+/** Reports a name that is no axis here. */
 export function unknownAxis(name: string, span: Span, c: Context): void {
   const base = baseAxis(name);
   if (base !== name && c.axes.includes(base)) {

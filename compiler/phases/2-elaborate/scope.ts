@@ -35,6 +35,7 @@ export interface ModeScope {
 export const formulaIn = (d: SpecDefinition, mode: Mode | undefined): Formula | undefined =>
   (mode === undefined ? undefined : d[mode]) ?? d.both;
 
+/** What a mode starts from: its formulas, none of them resolved. */
 export function modeScope(layer: LayerScope, mode: Mode | undefined): ModeScope {
   const formulas = new Map<string, Formula>();
   const absent = new Map<string, undefined>();
@@ -62,6 +63,7 @@ export function findForward(s: ModeScope, name: string): Found | undefined {
   return s.absent.has(name) ? { kind: 'absent' } : undefined;
 }
 
+/** A tensor as formulas know it. */
 export function tensorName(t: Tensor): ArrayName {
   const { name, slots, axes, dtype, outside } = t;
   return { kind: 'array', what: 'tensor', name, slots, axes, dtype, ...(outside === undefined ? {} : { outside }) };
@@ -73,6 +75,7 @@ function definitionName(d: Definition, s: ModeScope): ArrayName {
   return { kind: 'array', what: 'definition', name: d.name, slots, axes: d.axes, dtype: s.layer.tensors.outputs[0]?.dtype ?? 'f32' };
 }
 
+/** What a formula may read, for suggestions. */
 export function* readableNames(s: ModeScope): Generator<string> {
   for (const t of givenTensors(s.layer.tensors)) yield t.name;
   yield* s.formulas.keys();

@@ -12,6 +12,7 @@ export interface Tensors {
   readonly outputs: readonly Tensor[];
 }
 
+/** The tensors of every section, in order; what is wrong with a declaration is reported. */
 export function elaborateTensors(spec: Spec, dtype: 'f32' | 'f64', problems: Problems): Tensors {
   const all = (tensors: readonly SpecTensor[], role: Role): Tensor[] =>
     tensors.map((t, n) => elaborateTensor(t, role, n, dtype, problems));

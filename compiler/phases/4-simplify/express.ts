@@ -21,6 +21,7 @@ export interface Express {
   readonly isGradient: (letter: Letter) => boolean;
 }
 
+/** The formula behind a letter. */
 export function expressLetter(letter: Letter, x: Express): Expr {
   const { body } = letter;
   switch (body.kind) {
@@ -35,6 +36,7 @@ export function expressLetter(letter: Letter, x: Express): Expr {
   }
 }
 
+/** A sum, factored where its terms share something. */
 export function expressPoly(p: Poly, x: Express): Expr {
   if (p.length === 0) return constant(0);
   if (p.length === 1) return expressMonomial(p[0]!, x);
@@ -104,6 +106,7 @@ function splitByGuard(p: Poly): { guard: Guard; yes: Poly; no: Poly } | undefine
   return undefined;
 }
 
+/** A product, under its guards. */
 export function expressMonomial(m: Monomial, x: Express): Expr {
   return guardedBy(m.guards, expressProduct(monomial(m.coefficient, m.powers), x), x);
 }

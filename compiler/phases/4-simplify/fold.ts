@@ -107,6 +107,7 @@ export function readsOfLetter(letter: Letter): string[] {
   }
 }
 
+/** Names a monomial reads, guards and gathers included. */
 export function readsOfMonomial(m: Monomial): string[] {
   const elements = (index: readonly Affine[]): string[] => index.flatMap((a) => a.terms.flatMap((t) =>
     t.variable.kind === 'element' ? [t.variable.tensor, ...elements(t.variable.index)] : []));
@@ -251,6 +252,7 @@ export const foldPoly = (p: Poly, cx: Context, tell: Tell = () => undefined): Po
 
 type Tell = (before: Atom, after: Monomial) => void;
 
+/** A product written in the letters of the folding. Tells of each letter that was replaced. */
 export function foldMonomial(m: Monomial, cx: Context, tell: Tell = () => undefined): Monomial {
   const { substitutions } = cx.folding;
   for (const { atom } of m.powers) {

@@ -55,6 +55,7 @@ export const numberAtom = (value: Q.Rational): Atom => ({ kind: 'number', key: `
 /** Options, sizes and numbers: the same at every point. */
 export const isSymbol = (a: Atom): boolean => a.kind === 'option' || a.kind === 'size' || a.kind === 'number';
 
+/** The axes an atom runs over, those inside gathers included. */
 export function atomAxes(a: Atom): Set<string> {
   if (a.kind === 'index') return affineAxes(a.at);
   const out = new Set<string>();
@@ -68,6 +69,7 @@ export const readsAt = (a: Atom, own: readonly string[]): boolean =>
 
 // ------------------------------------------------------------------------------------------------------- guards
 
+/** The guard `at == 0`, or `at != 0`. */
 export function equalGuard(at: Affine, negated = false): Guard {
   const opposite = scaleAffine(at, int(-1));
   const one = at.key <= opposite.key ? at : opposite;
@@ -75,11 +77,14 @@ export function equalGuard(at: Affine, negated = false): Guard {
 }
 export const insideGuard = (value: Affine, axis: string): Guard =>
   ({ kind: 'inside', key: `in ${axis}: ${value.key}`, value, axis });
+
+/** The guard of a condition; a `not` around it is taken into `negated`. */
 export function whenGuard(condition: Expr, negated = false): Guard {
   if (condition.kind === 'unary' && condition.op === 'not') return whenGuard(condition.x, !negated);
   return { kind: 'when', key: `${negated ? 'not' : 'if'} #${condition.id}`, condition, negated };
 }
 
+/** The axes a guard depends on. */
 export function guardAxes(g: Guard): Set<string> {
   return g.kind === 'equal' ? affineAxes(g.at) : g.kind === 'inside' ? affineAxes(g.value) : freeAxes(g.condition);
 }
@@ -141,6 +146,7 @@ export function raise(m: Monomial, k: Q.Rational): Monomial {
   return monomial(Q.R1, [...powers, ...root], m.guards);
 }
 
+/** The axes of all powers and guards. */
 export function monomialAxes(m: Monomial): Set<string> {
   const out = new Set<string>();
   for (const p of m.powers) for (const axis of atomAxes(p.atom)) out.add(axis);

@@ -7,6 +7,7 @@ export interface Rational {
   readonly d: bigint;
 }
 
+/** n / d in lowest terms. @throws InternalError if d is 0 */
 export function rational(n: bigint | number, d: bigint | number = 1n): Rational {
   let top = BigInt(n);
   let bottom = BigInt(d);

@@ -26,6 +26,7 @@ const MOST_IN_GROUP = 1200;
 /** What one function may hold, in nodes. V8 does not optimise functions beyond some 60 KB of bytecode. */
 const MOST_IN_PART = 800;
 
+/** The loops of some items, inside loops over `bound`. Every item stands after those that it depends on. */
 export function groupItems(infos: readonly Info[], bound: ReadonlySet<string> = new Set()): Tree[] {
   const clusters: Cluster[] = [];
   const home = new Map<Info, number>();

@@ -83,6 +83,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
 /** Numbers of [0, 1) are multiples of 2^-24, which a float holds exactly. */
 const isUnit = (t: Tensor): boolean => t.uniform?.[0] === 0 && t.uniform[1] === 1;
 
+/** What an array of a tensor is made of. */
 export function elemOf(t: Tensor, program: Pick<Program, 'env'>): Buffer['elem'] {
   if (!t.hit) return t.dtype;
   if (t.hit.form === 'offset') return 'i32';

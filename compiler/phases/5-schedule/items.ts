@@ -49,6 +49,7 @@ export interface Items {
 
 const identity = (axes: readonly string[]): Affine[] => axes.map(axisIndex);
 
+/** Takes a program apart. */
 export function makeItems(program: Program): Items {
   return new Lowering(program).run();
 }

@@ -24,6 +24,7 @@ const TINY = 8;
 const MOST_WRITTEN_OUT = 96;
 const MOST_UNROLLED = 320;
 
+/** Writes the statements of some groups and passes where the builder stands. */
 export function buildTree(b: Builder, trees: readonly Tree[]): void {
   for (const t of trees) {
     if (t.kind === 'pass') buildPass(b, t);

@@ -9,6 +9,7 @@ import type { Env, Expr } from '../../ir/tensor.ts';
 import { axesOf, costOf, isFunction, nodesOf, readsIn, rebuild } from './dag.ts';
 import type { Item, Items, Source } from './items.ts';
 
+/** The items with those added that are computed once for several readers. */
 export function shareItems(from: Items): Items {
   const { env } = from.program;
   const sources = new Map(from.sources);

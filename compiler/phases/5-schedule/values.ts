@@ -48,6 +48,7 @@ const plainName = (name: string): string => (name.startsWith('%') ? 'value' : na
 const tyOf = (b: Builder, e: Expr): 'i32' | 'f64' =>
   e.kind === 'read' && b.context.items.sources.get(e.tensor)?.tensor?.dtype === 'i32' ? 'i32' : 'f64';
 
+/** What a value is known by in the frames of a builder: its formula, the lanes it is for, and the branches its gathers stand behind. */
 export function keyOf(b: Builder, e: Expr, path: Path): string {
   const way = path.length > 0 && hasGather(e) ? path.map((p) => `?${p.taken ? '' : '!'}${p.c.id}`).join('') : '';
   return `${e.id}${b.laneKey(axesOf(e))}${way}`;

@@ -86,6 +86,7 @@ function inside(r: Range, p: Printer): Text {
 
 // --------------------------------------------------------------------------------------------------------- indices
 
+/** The text of an index where at least `level` is asked for. */
 export function linearText(at: Linear, p: Printer, level = 0): string {
   const { text, binds } = linear(at, p);
   return binds < level ? `(${text})` : text;

@@ -18,6 +18,7 @@ export interface ModuleShape {
   readonly buffers: 'caller' | 'module';
 }
 
+/** Writes one exported function and its parts. */
 export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
   w.newLine().writeLine('/**');
   for (const line of docLines(f, m)) w.writeLine(line === '' ? ' *' : ` * ${line}`);

@@ -4,6 +4,7 @@ import type { Linear, Stmt } from '../../../ir/loop.ts';
 import { exprText, LEVEL, linearText, type Printer } from './expressions.ts';
 import { comment, quoted, wrapped } from './text.ts';
 
+/** Writes statements, one a line, at the depth where the writer stands. */
 export function writeBody(w: CodeBlockWriter, body: readonly Stmt[], p: Printer): void {
   body.forEach((s, n) => {
     const before = body[n - 1];
