@@ -9,6 +9,7 @@ import { staysInside } from '../../ir/bounds.ts';
 import {
   affineExpr, add, binary, children, constant, div, mul, read, readsOf, reduce, select, size, substitute, withChildren,
 } from '../../ir/expr.ts';
+import { neededNames } from '../../ir/needed.ts';
 import { contextOf, printExpr } from '../../ir/print.ts';
 import type { Definition, Expr, ExprOf, Program, ReduceOp, Tensor } from '../../ir/tensor.ts';
 import { axesOf, costOf } from './dag.ts';
@@ -87,26 +88,13 @@ class Lowering {
   }
 
   run(): Items {
-    const needed = this.needed();
+    const needed = neededNames(this.program);
     const shifted = this.shiftedReads(needed);
     for (const d of this.program.definitions) {
       if (needed.has(d.name) && d.formula.kind !== 'hit') this.define(d, shifted.get(d.name) ?? []);
     }
     for (const s of this.program.stores) this.store(s.tensor, s.definition);
     return { program: this.program, items: this.items, sources: this.sources, names: this.names };
-  }
-
-  /** Names of definitions that some store depends on. */
-  needed(): ReadonlySet<string> {
-    const out = new Set<string>();
-    const visit = (name: string): void => { if (this.definitions.has(name)) out.add(name); };
-    for (const s of this.program.stores) visit(s.definition);
-    for (const d of [...this.program.definitions].reverse()) {
-      if (!out.has(d.name)) continue;
-      if (d.formula.kind === 'hit') visit(d.formula.of);
-      for (const r of readsOf(d.formula)) visit(r.tensor);
-    }
-    return out;
   }
 
   /** Reads of definitions at other points than their own. */
