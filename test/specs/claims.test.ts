@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { DiagnosticError } from '../../compiler/diagnostics/diagnostic.ts';
 import { contextOf, printExpr } from '../../compiler/ir/print.ts';
 import type { Derived, DerivedMode } from '../../compiler/ir/derived.ts';
+import type { Definition } from '../../compiler/ir/tensor.ts';
 import { compileFront, Trace } from '../../compiler/pipeline.ts';
 import { load, shown, specNames, valuesText } from './load.ts';
 import { runs, type Run } from './runs.ts';
@@ -21,7 +22,9 @@ function compile(name: string, run: Run, claims = ''): Derived {
 function formulas(m: DerivedMode): Map<string, string> {
   const context = contextOf(m.backward);
   const known = new Set(m.forward.definitions.map((d) => d.name));
-  return new Map(m.backward.definitions.filter((d) => !known.has(d.name) && d.formula.kind !== 'hit').map((d) => [d.name, printExpr(d.formula, context)]));
+  // What the compiler keeps of a state is a copy of it: a claim reads the state.
+  const print = (d: Definition): string => printExpr(d.formula, context).replace(/\bheld_(\w+)/g, '$1');
+  return new Map(m.backward.definitions.filter((d) => !known.has(d.name) && d.formula.kind !== 'hit').map((d) => [d.name, print(d)]));
 }
 
 /** A `backward:` block; a gradient that is zero throughout claims nothing. */
