@@ -50,12 +50,12 @@ test('conv2d: derived axes, affine reads, a parameter in the cache that backward
   assert.equal(layer.cache === 'auto' ? [] : layer.cache.map((e) => (e.kind === 'input' ? e.name : e.kind)), ['x']);
 });
 
-test('the sizes found for a layer are small, odd and different', () => {
+test('the sizes found for a layer are small, and odd and different while its axes are few', () => {
   for (const name of shippedLayers) {
     const { sizes } = layerOf(shippedSpec(name)).env;
     const found = axesOf(shippedSpec(name)).given.map((axis) => sizes.get(axis)!);
-    assert.is(new Set(found).size, found.length, name);
-    assert.ok(found.every((s) => s % 2 === 1 && s > 1 && s < 30), `${name}: ${found}`);
+    assert.ok(new Set(found).size >= Math.min(5, found.length), `${name}: ${found}`);
+    assert.ok(found.every((s) => s > 1 && s < 30 && (found.length > 5 || s % 2 === 1)), `${name}: ${found}`);
   }
 });
 
