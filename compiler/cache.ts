@@ -4,7 +4,8 @@
  * Derivation prefers a difference to its two ends (`xhat` to `x` and a mean that rounding to f32 has ruined), so this does.
  */
 import { entryName } from './ir/derived.ts';
-import type { CacheEntry, Definition, Layer } from './ir/tensor.ts';
+import { readsOf, walk } from './ir/expr.ts';
+import type { CacheEntry, Definition, Expr, Layer } from './ir/tensor.ts';
 import { byRank } from './support/order.ts';
 
 /** What backward over a cache costs, dearest first; undefined if it cannot be computed at all. */
@@ -16,10 +17,15 @@ export interface CacheTrial {
 
 /** Chooses the entries; falls back on everything where nothing suffices (the caller then reports what is missing). */
 export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry[]) => CacheTrial): readonly CacheEntry[] {
-  let kept = everyEntry(layer);
+  const ruined = ruinedByRounding(layer);
+  let kept = everyEntry(layer).filter((e) => !ruined.has(entryName(e)));
   let best = attempt(kept);
+  if (!best.cost) {
+    kept = everyEntry(layer);
+    best = attempt(kept);
+  }
   if (!best.cost) return kept;
-  for (const entry of everyEntry(layer)) {
+  for (const entry of kept) {
     const fewer = kept.filter((e) => entryName(e) !== entryName(entry));
     const trial = attempt(fewer);
     if (!trial.cost || byRank(trial.cost, best.cost!) > 0) continue;
@@ -27,6 +33,28 @@ export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry
     best = trial;
   }
   return kept.filter((e) => best.reads.has(entryName(e)));
+}
+
+/**
+ * Means (and sums) that some formula takes from what they are the mean of. In a cache of floats they are rounded, and where the
+ * mean is large beside the deviations little is left of the difference; computed again they are not.
+ */
+function ruinedByRounding(layer: Layer): ReadonlySet<string> {
+  const out = new Set<string>();
+  for (const m of layer.modes) {
+    const formulas = new Map(m.definitions.map((d) => [d.name, d.formula]));
+    const isTakenFrom = (mean: Expr, rest: Expr): boolean => {
+      const formula = mean.kind === 'read' ? formulas.get(mean.tensor) : undefined;
+      return formula !== undefined && rest.kind === 'read' && readsOf(formula).some((r) => r.tensor === rest.tensor)
+        && [...walk(formula)].some((e) => e.kind === 'reduce' && (e.op === 'mean' || e.op === 'sum'));
+    };
+    for (const d of m.definitions) for (const e of walk(d.formula)) {
+      if (e.kind !== 'binary' || (e.op !== '-' && e.op !== '+')) continue;
+      if (e.a.kind === 'read' && isTakenFrom(e.a, e.b)) out.add(e.a.tensor);
+      if (e.b.kind === 'read' && isTakenFrom(e.b, e.a)) out.add(e.b.tensor);
+    }
+  }
+  return out;
 }
 
 /** Float inputs, definitions that every mode has, and the hits of maxima. */
