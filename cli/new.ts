@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
+import { explain } from '../compiler/index.ts';
+import type { Source } from '../compiler/support/source.ts';
 import type { Command } from './command.ts';
 import { shownPath, writeAll } from './files.ts';
 import { openLibrary, packageFolder } from './library.ts';
@@ -24,12 +26,24 @@ export const newCommand: Command = {
     if (openLibrary(process.cwd()).load(layer)) {
       throw new DiagnosticError([{ code: 'file-exists', message: `a layer \`${layer}\` ships with kernelwright`, help: 'choose another name' }]);
     }
-    writeAll([{ path, text: skeleton(layer, schemaPath(folder)) }]);
+    const text = skeleton(layer, schemaPath(folder));
+    mustRead(layer, { path: shownPath(path), text });
+    writeAll([{ path, text }]);
     if (terminal.json) terminal.print(JSON.stringify({ ok: true, file: shownPath(path) }, undefined, 2));
     else terminal.print(`${shownPath(path)} written. Next: kernelwright explain ${layer}`);
     return 0;
   },
 };
+
+/** What is written compiles as it stands. @throws DiagnosticError for a name that JavaScript has taken */
+function mustRead(layer: string, source: Source): void {
+  try {
+    explain({ source, load: () => undefined });
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    throw new DiagnosticError([{ code: 'layer-name', message: `\`${layer}\` cannot name a layer: ${error.diagnostics[0]!.message}`, help: 'choose another name' }]);
+  }
+}
 
 /** How an editor finds the schema from the folder of the spec. */
 function schemaPath(folder: string): string {

@@ -24,7 +24,8 @@ export function explainText(derived: Derived, mode: DerivedMode, options: Explai
   if (options.only !== undefined) return onlyText(mode, options.only);
   return [
     `${title} (${sizes})`,
-    layer.summary,
+    // A spec may be a stranger's: what would steer a terminal is not printed.
+    layer.summary.replace(/[\p{C}\u2028\u2029]+/gu, ' '),
     '',
     'forward',
     ...formulas(mode.forward),

@@ -54,6 +54,24 @@ test('explain prints the gradient', () => withFolder({}, async (folder) => {
   assert.match(sizes.out, 'dx');
 }));
 
+test('explain prints every stage', () => withFolder({}, async (folder) => {
+  for (const stage of ['spec', 'ir', 'grad', 'simplified', 'loops', 'ts', 'test']) {
+    const run = await kernelwright(folder, ['explain', 'relu', `--emit=${stage}`]);
+    assert.equal([run.code, run.err], [0, ''], stage);
+    assert.match(run.out, new RegExp(`^--- ${stage}\n.+\n`), stage);
+    const json = JSON.parse((await kernelwright(folder, ['explain', 'relu', `--emit=${stage}`, '--json'])).out) as { stage: string }[];
+    assert.equal(json.map((s) => s.stage), [stage]);
+  }
+}));
+
+test('a summary does not steer the terminal', () => withFolder({
+  'a.layer.yaml': 'layer: a\nsummary: "x\\e[31m\\u202ey"\ninputs: { x: [N] }\noutputs: { out: [N] }\nforward: { out: x / 2 }\n',
+}, async (folder) => {
+  const run = await kernelwright(folder, ['explain', './a.layer.yaml']);
+  assert.equal([run.code, run.err], [0, '']);
+  assert.match(run.out, 'x [31m y\n');
+}));
+
 test('explain takes a file', () => withFolder({ 'my/half.layer.yaml': 'layer: half\ninputs: { x: [N] }\noutputs: { out: [N] }\nforward: { out: x / 2 }\n' }, async (folder) => {
   const run = await kernelwright(folder, ['explain', 'my/half.layer.yaml']);
   assert.equal([run.code, run.err], [0, '']);
@@ -66,7 +84,7 @@ test('new writes a spec that compiles, once', () => withFolder({ 'kernels.yaml':
   assert.match(run.out, 'specs/my_norm.layer.yaml written');
   assert.match((await kernelwright(folder, ['new', 'my_norm'])).err, 'error[file-exists]');
   assert.match((await kernelwright(folder, ['new', 'layernorm'])).err, 'error[file-exists]');
-  for (const name of ['../x', 'a b', '__proto__', 'Big', '9']) assert.match((await kernelwright(folder, ['new', name])).err, 'error[layer-name]');
+  for (const name of ['../x', 'a b', '__proto__', 'constructor', 'Big', '9']) assert.match((await kernelwright(folder, ['new', name])).err, 'error[layer-name]');
   const built = await kernelwright(folder, ['build']);
   assert.is(built.code, 0, built.err);
 }));
