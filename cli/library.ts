@@ -1,5 +1,5 @@
 /** Where specs are found: in `specs/` beside the build file, else among those that ship with the package. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Source } from '../compiler/support/source.ts';
@@ -35,7 +35,7 @@ function searching(folders: readonly string[]): Library {
     if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(layer)) return undefined;   // a name, not a way out of the folder
     for (const folder of folders) {
       const path = join(folder, layer + ENDING);
-      if (existsSync(path)) return readSource(path, 'the spec');
+      if (isThere(path)) return readSource(path, 'the spec');
     }
     return undefined;
   };
@@ -48,6 +48,9 @@ function searching(folders: readonly string[]): Library {
     names: () => [...new Set(folders.flatMap(layersIn))].sort(),
   };
 }
+
+/** Also where a link leads nowhere or in circles: reading it tells which. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 function layersIn(folder: string): string[] {
   try {
