@@ -130,7 +130,7 @@ export function layer<const K extends Kernel>(kernel: K, options: LayerOptions<K
 
   /** What is given must be known; what has no `init` must be given. */
   function start(what: string, own: Arrays, given?: Numbers): void {
-    for (const name in given && { ...own, ...given }) {
+    for (const name in given && { ...given, ...own }) {
       if (!Object.hasOwn(own, name)) throw new TypeError(`${what}.${name}: expected only ${Object.keys(own)}`);
       const tensor = spec.tensors[name]!;
       if (name in given! || tensor.init === undefined) copy(`${what}.${name}`, tensor, given![name], own[name]!);

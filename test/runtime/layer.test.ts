@@ -138,6 +138,7 @@ test('mistakes are named', () => {
   throws(() => l.forward(undefined, y), RangeError, 'x: expected 6 numbers for [2, 3], got undefined');
   l.forward(x, y);
   throws(() => l.backward(y), RangeError, 'dout: expected 6 numbers for [2, 3], got 3');
+  throws(() => layer(scale, { params: { v: [1] } as object }), TypeError, 'params.v: expected only w,b');
   throws(() => layer(scale, { params: {} }), RangeError, 'params.w: expected 3 numbers for [3], got undefined');
   throws(() => layer(scale, { params: { w: [1] } }), RangeError, 'params.w: expected 3 numbers for [3], got 1');
   // @ts-expect-error: no such parameter
