@@ -40,6 +40,11 @@ export function generate(seed: number): Model {
   const dice = new Dice(seed);
   const w: World = { dice, sizes: {}, all: {}, derived: {}, options: { eps: 0.25, power: dice.pick([0.5, 1.5, -0.5, 2, 3]) }, windows: [], tensors: [], definitions: [] };
   for (const axis of dice.some(['A', 'B', 'C', 'D'], 2, 4)) w.all[axis] = w.sizes[axis] = dice.pick([1, 2, 2, 3, 3, 4, 5]);
+  // One axis that is long enough to be unrolled with a rest.
+  if (dice.chance(0.25)) {
+    const axis = dice.pick(Object.keys(w.sizes));
+    w.all[axis] = w.sizes[axis] = 6 + dice.below(12);
+  }
   if (dice.chance(0.5)) addWindow(w);
   if (dice.chance(0.35)) addCopy(w);
   if (dice.chance(0.5)) w.options['ties'] = dice.pick(['first', 'split', 'all']);
@@ -95,7 +100,7 @@ function addTensors(w: World): void {
 
 // ---------------------------------------------------------------------------------------------------- definitions
 
-const MOST_ELEMENTS = 150;
+const MOST_ELEMENTS = 300;
 
 function addDefinition(w: World, n: number, last: boolean, modes: boolean): void {
   const { dice } = w;
