@@ -15,6 +15,9 @@ export interface CacheTrial {
   readonly reads: ReadonlySet<string>;
 }
 
+/** A derivation each: a layer of hundreds of definitions is not tried to the end. */
+const MOST_TRIALS = 24;
+
 /** Chooses the entries; falls back on everything where nothing suffices (the caller then reports what is missing). */
 export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry[]) => CacheTrial): readonly CacheEntry[] {
   const ruined = ruinedByRounding(layer);
@@ -25,7 +28,9 @@ export function chooseCache(layer: Layer, attempt: (entries: readonly CacheEntry
     best = attempt(kept);
   }
   if (!best.cost) return kept;
-  for (const entry of kept) {
+  // What the first trial does not read need not be tried: it is left out at the end anyway.
+  const worth = kept.filter((e) => best.reads.has(entryName(e))).slice(0, MOST_TRIALS);
+  for (const entry of worth) {
     const fewer = kept.filter((e) => entryName(e) !== entryName(entry));
     const trial = attempt(fewer);
     if (!trial.cost || byRank(trial.cost, best.cost!) > 0) continue;

@@ -53,6 +53,9 @@ export function withMaximaAgain(held: ReadonlySet<string>, run: (held: ReadonlyS
   }
 }
 
+/** Letters in a formula that is written again at every use instead of under a name. */
+const MOST_REPEATED = 8;
+
 function assembleOver(input: AssembleInput, cx: Context): Assembled {
   const { letters } = cx;
   const aliases = findAliases(input.gradients, cx);
@@ -65,7 +68,7 @@ function assembleOver(input: AssembleInput, cx: Context): Assembled {
     if (letter.body.kind === 'leaf' || letter.body.kind === 'hit' || letter.zeroOutside || !letter.anonymous) return false;
     const use = uses.get(letter.name);
     if (!use || use.shifted) return false;
-    const cheap = letter.body.kind === 'sum' && letter.body.poly.length <= 3 && !letter.backward;
+    const cheap = letter.body.kind === 'sum' && letter.body.poly.length <= 3 && !letter.backward && letters.weight(letter.name) <= MOST_REPEATED;
     return use.count <= 1 || cheap;
   };
   const names = finalNames(uses.keys(), aliases, inline, input, cx);

@@ -97,9 +97,12 @@ function assembleStaged(
   return [...made.reads].every((name) => held.has(name)) ? made : undefined;
 }
 
+/** Larger formulas print as a name. */
+const MOST_PRINTED = 40;
+
 /** Letters without a name of the user's print as their formulas. */
 const printing = (letters: Letters): Express =>
-  ({ letters, inline: (l) => l.anonymous && l.body.kind !== 'leaf' && l.body.kind !== 'hit', nameOf: (l) => l.name, isGradient: () => false });
+  ({ letters, inline: (l) => l.anonymous && l.body.kind !== 'leaf' && l.body.kind !== 'hit' && letters.weight(l.name) <= MOST_PRINTED, nameOf: (l) => l.name, isGradient: () => false });
 
 function printContextOf(letters: Letters): PrintContext {
   return {

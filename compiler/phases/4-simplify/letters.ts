@@ -39,6 +39,7 @@ export class Letters {
   readonly equations = new Map<string, Monomial>();
   readonly #names: Names;
   readonly #byName = new Map<string, Letter>();
+  readonly #weights = new Map<string, number>();
   readonly #byContent = new Map<string, Letter>();
 
   constructor(env: Env, sort: Sort, names: Names) {
@@ -97,6 +98,7 @@ export class Letters {
     const gone = [...this.#byName.values()].slice(mark);
     for (const letter of gone) {
       this.#byName.delete(letter.name);
+      this.#weights.delete(letter.name);
       this.#names.release(letter.name);
       const content = contentKey(letter.body, letter.axes);
       if (content !== undefined && this.#byContent.get(content) === letter) this.#byContent.delete(content);
@@ -106,6 +108,20 @@ export class Letters {
   /** Letters made since a mark. */
   since(mark: number): Letter[] {
     return [...this.#byName.values()].slice(mark);
+  }
+
+  /** Letters in the formula of a letter once those without a name are put into it, counted along paths; capped. */
+  weight(name: string): number {
+    const known = this.#weights.get(name);
+    if (known !== undefined) return known;
+    const letter = this.#byName.get(name);
+    let weight = 1;
+    if (letter?.anonymous) {
+      this.#weights.set(name, CAP);
+      for (const m of monomialsOf(letter.body)) for (const p of m.powers) if (p.atom.kind === 'read') weight = Math.min(CAP, weight + this.weight(p.atom.tensor));
+    }
+    this.#weights.set(name, weight);
+    return weight;
   }
 
   /** Where an axis stands in the order of the layer. */
@@ -134,6 +150,12 @@ export class Letters {
       case 'opaque': return body.reads.some((name) => this.#byName.get(name)?.backward ?? false);
     }
   }
+}
+
+const CAP = 1e6;
+
+function monomialsOf(body: Body): readonly Monomial[] {
+  return body.kind === 'sum' ? body.poly : body.kind === 'reduce' ? [body.body] : body.kind === 'call' ? body.args : [];
 }
 
 function contentKey(body: Body, axes: readonly string[]): string | undefined {

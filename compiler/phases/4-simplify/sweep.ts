@@ -124,6 +124,9 @@ function othersAtom(letter: Letter, axes: readonly string[], body: Monomial, cx:
   return wholeAtom(cx.letters.obtain({ kind: 'opaque', formula, reads }, [...letter.axes, ...axes], 'others'));
 }
 
+/** An adjoint of more terms is kept whole: passed on as it is, it would grow with every definition on the way. */
+const MOST_TERMS = 8;
+
 /**
  * An adjoint becomes a letter of its own where it is worth a name: several terms of something small (a statistic), or more
  * than the upstream gradient and read at shifted indices (made once, read often).
@@ -134,7 +137,8 @@ function keepOrInline(letter: Letter, adjoint: Poly, largest: number, cx: Contex
   const plain = adjoint.length === 1 && adjoint[0]!.guards.length === 0 && adjoint[0]!.powers.length === 1
     && adjoint[0]!.powers[0]!.atom.kind === 'read' && letters.find(adjoint[0]!.powers[0]!.atom.tensor)?.zeroOutside === true;
   const shifted = !plain && readsShifted(letter, letters.get.bind(letters));
-  if (!small && !shifted) return adjoint;
+  const many = differentTerms(adjoint) > MOST_TERMS;
+  if (!small && !shifted && !many) return adjoint;
   if (adjoint.length === 1 && isRead(adjoint[0]!) && !shifted) return adjoint;
   // What all terms share stays outside, where it may still cancel: `e / z * (...)` is `probs * (...)`.
   const factored = shifted ? { common: ONE, rest: adjoint } : commonFactor(adjoint);

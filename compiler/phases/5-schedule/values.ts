@@ -62,10 +62,22 @@ function leafOf(b: Builder, e: Expr): LoopExpr | undefined {
     case 'size': return { kind: 'named', name: b.context.names.size(e.axis).name };
     default: break;
   }
-  if (e.kind === 'read' || axesOf(e).size === 0) return undefined;
+  if (e.kind === 'read' || axesOf(e).size === 0 || !isIndexFormula(e)) return undefined;
   const terms = asLinear(b, e);
   return terms && { kind: 'linear', at: collect(terms) };
 }
+
+/** Made of indices and numbers alone; found once for every shared subformula. */
+function isIndexFormula(e: Expr): boolean {
+  const old = indexFormulas.get(e);
+  if (old !== undefined) return old;
+  const leaf = e.kind === 'index' || e.kind === 'const' || e.kind === 'size' || e.kind === 'option';
+  const made = leaf || ((e.kind === 'unary' || e.kind === 'binary') && children(e).every(isIndexFormula));
+  indexFormulas.set(e, made);
+  return made;
+}
+
+const indexFormulas = new WeakMap<Expr, boolean>();
 
 /** An integer formula of axes as an index. */
 function asLinear(b: Builder, e: Expr): Term[] | undefined {
