@@ -11,10 +11,12 @@ import { canRaise, monomial, multiply, poly, raise, readsAt, substituteMonomial,
 import * as Q from './rational.ts';
 
 const DEPTH = 6;
+/** Unfoldings tried for one fact; those of the shipped layers take under thirty. */
+const MOST_TRIED = 200;
 
 /** What sum[axes](m) is in letters at hand, if that is one term or zero. */
 export function findFact(m: Monomial, axes: readonly string[], cx: Context): Poly | undefined {
-  const found = unfold(m, axes, cx.letters, DEPTH);
+  const found = unfold(m, axes, cx.letters, DEPTH, { left: MOST_TRIED });
   if (!found) return undefined;
   const lowered = lowerAll(found, cx.letters);
   if (lowered.length > 1) return undefined;
@@ -25,20 +27,21 @@ export function findFact(m: Monomial, axes: readonly string[], cx: Context): Pol
 }
 
 /** sum[axes](m) as terms over reductions of the forward; undefined if some part is none. */
-function unfold(m: Monomial, axes: readonly string[], letters: Letters, depth: number): Poly | undefined {
+function unfold(m: Monomial, axes: readonly string[], letters: Letters, depth: number, budget: { left: number }): Poly | undefined {
+  if (budget.left-- <= 0) return undefined;
   const direct = hoistForward(m, axes, letters);
   if (direct) return [direct];
   if (depth === 0) return undefined;
   for (const p of m.powers) {
     const by = replacement(p, letters, 'one');
     if (!by) continue;
-    const found = unfold(multiply(without(m, p), by[0]!), axes, letters, depth - 1);
+    const found = unfold(multiply(without(m, p), by[0]!), axes, letters, depth - 1, budget);
     if (found) return found;
   }
   for (const p of m.powers) {
     const by = replacement(p, letters, 'many');
     if (!by) continue;
-    const parts = by.map((t) => unfold(multiply(without(m, p), t), axes, letters, depth - 1));
+    const parts = by.map((t) => unfold(multiply(without(m, p), t), axes, letters, depth - 1, budget));
     if (parts.every((t) => t !== undefined)) return poly(parts.flat());
   }
   return undefined;
