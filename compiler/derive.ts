@@ -167,16 +167,19 @@ function cacheTensors(layer: Layer, entries: readonly CacheEntry[]): { cache: Te
 }
 
 /**
- * A definition that is cached with more axes than it has in this mode (`mask: 1` in test mode) is stored over all of them,
- * and read at them where the reader has them, else at element 0: it is the same everywhere.
+ * A definition that is cached with more axes than it has in this mode (`mask: 1` in test mode) is stored over all of them.
+ * A read of it keeps its index for the axes that the definition has in this mode; along the others it is the same
+ * everywhere, and read where the reader stands, else at element 0.
  */
-function widen(p: Program, cache: readonly Tensor[]): Program {
+function widen(p: Program, cache: readonly Tensor[], mode: ModeProgram): Program {
   const wide = new Map(cache.filter((t) => t.hit === undefined).map((t) => [t.name, t.axes]));
+  const narrow = new Map(mode.definitions.map((d) => [d.name, d.axes]));
   const at = (e: Expr, axes: readonly string[]): Expr => {
     if (e.kind !== 'read') return e;
     const own = wide.get(e.tensor);
     if (!own || own.length === e.index.length) return e;
-    return read(e.tensor, own.map((axis) => (axes.includes(axis) ? axisIndex(axis) : constantIndex(ZERO))));
+    const given = new Map((narrow.get(e.tensor) ?? []).map((axis, n) => [axis, e.index[n]!]));
+    return read(e.tensor, own.map((axis) => given.get(axis) ?? (axes.includes(axis) ? axisIndex(axis) : constantIndex(ZERO))));
   };
   const definitions = p.definitions.map((d) => {
     const formula = rewrite(d.formula, (e) => at(e, d.axes));
@@ -196,18 +199,20 @@ function programs(layer: Layer, m: ModeResult, cache: readonly Tensor[], held: r
     ...mode.updates.map((u) => ({ tensor: layer.state.find((t) => t.name === u.state)!, definition: u.definition })),
   ];
   const forwardTensors = [...layer.inputs, ...layer.params, ...layer.state, ...layer.random];
-  const forward = program(functionName('forward', mode), layer, [...mode.definitions, ...hits], forwardStores, forwardTensors);
+  const forward = program(functionName('forward', mode), layer, mode, [...mode.definitions, ...hits], forwardStores, forwardTensors);
   const backwardTensors = [
     ...d.upstream, ...layer.params, ...layer.inputs.filter((t) => t.dtype === 'i32' && !held.some((h) => h.name === t.name)), ...layer.random, ...cache, ...held,
   ];
   const gradientStores = d.gradients.map((tensor): Store => ({ tensor, definition: tensor.name }));
-  const backward = program(functionName('backward', mode), layer, s.backward.definitions, gradientStores, backwardTensors);
-  const staged = program(functionName('backward', mode, 'Staged'), layer, (s.staged ?? s.backward).definitions, gradientStores, backwardTensors);
+  const backward = program(functionName('backward', mode), layer, mode, s.backward.definitions, gradientStores, backwardTensors);
+  const staged = program(functionName('backward', mode, 'Staged'), layer, mode, (s.staged ?? s.backward).definitions, gradientStores, backwardTensors);
   return { ...(mode.mode ? { mode: mode.mode } : {}), forward, backward, staged, oracle: d.oracle, steps: s.steps, claims: [] };
 }
 
 /** Keeps only what the stores need, and only the tensors that are read. */
-function program(name: string, layer: Layer, definitions: readonly Definition[], stores: readonly Store[], tensors: readonly Tensor[]): Program {
+function program(
+  name: string, layer: Layer, mode: ModeProgram, definitions: readonly Definition[], stores: readonly Store[], tensors: readonly Tensor[],
+): Program {
   const defined = new Set(definitions.map((x) => x.name));
   const needed = neededNames({ definitions, stores });
   const cache = tensors.concat(stores.map((x) => x.tensor)).filter((t) => t.role === 'cache' && !t.held);
@@ -215,7 +220,7 @@ function program(name: string, layer: Layer, definitions: readonly Definition[],
     name, env: layer.env, stores,
     tensors: tensors.filter((t) => needed.has(t.name) && !defined.has(t.name)),
     definitions: definitions.filter((x) => needed.has(x.name)).flatMap((x) => repeated(x, layer)),
-  }, cache);
+  }, cache, mode);
 }
 
 /** A reduction that is the same along some axes of its definition is made once, under a name of its own, and repeated. */

@@ -2,8 +2,10 @@
  * The layers of this folder as kernels: each compiles in both types, is imported, and passes the proofs of its own
  * generated test.
  */
+import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compileKernel } from '../../compiler/index.ts';
 import { load, shown, specNames, valuesText } from './load.ts';
 import { kernelProblems } from './module.ts';
 import { runs } from './runs.ts';
@@ -24,5 +26,29 @@ for (const name of specNames) {
     });
   }
 }
+
+/** What the strict type checker says of modules that stand in memory only. */
+function typeProblems(files: ReadonlyMap<string, string>): string[] {
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, strict: true, noUnusedLocals: true, noFallthroughCasesInSwitch: true,
+    noImplicitOverride: true, verbatimModuleSyntax: true, isolatedModules: true, noEmit: true, types: [], skipLibCheck: true,
+  };
+  const host = ts.createCompilerHost(options);
+  const parsed = new Map([...files].map(([path, text]) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ES2022)]));
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (path, version) => parsed.get(path) ?? getSourceFile.call(host, path, version);
+  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
+  host.readFile = (path) => files.get(path) ?? readFile.call(host, path);
+  return ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
+    .map((d) => `${d.file?.fileName}: ${ts.flattenDiagnosticMessageText(d.messageText, ' ')}`);
+}
+
+test('every module passes the strict type checker', () => {
+  const files = specNames.map((name) => {
+    const { sizes, options = {} } = runs[name]![0]!;
+    return [`${name}.ts`, compileKernel({ source: load(name)!, load, sizes, options, staged: true }).files[0]!.text] as const;
+  });
+  assert.equal(typeProblems(new Map(files)), []);
+});
 
 test.run();

@@ -31,6 +31,7 @@ export const runs: Readonly<Record<string, readonly Run[]>> = {
   swiglu: [{ sizes: { N: 3, D: 4, M: 5, D2: 2 } }, { sizes: { N: 1, D: 1, M: 3, D2: 1 } }],
   geglu: [{ sizes: { N: 3, M: 5 } }, { sizes: { N: 2, M: 1 }, options: { gate: 'approximate' } }, { sizes: { N: 1, M: 3 }, options: { gate: 'sigmoid' } }],
   group_permute: [{ sizes: { N: 2, G: 3, C: 4 } }, { sizes: { N: 1, G: 2, C: 1 } }],
+  energy_gate: [{ sizes: { C: 3, N: 4, S: 5 } }, { sizes: { C: 1, N: 3, S: 1 } }],
   gelu: [{ sizes: { N: 3, D: 5 } }, { sizes: { N: 1, D: 1 } }],
   mish: [{ sizes: { N: 3, D: 5 } }, { sizes: { N: 2, D: 1 } }],
   hard_swish: [{ sizes: { N: 3, D: 7 } }, { sizes: { N: 1, D: 20 }, options: { slope: 0 } }],
