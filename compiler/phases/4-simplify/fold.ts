@@ -184,13 +184,12 @@ const axisOf = (a: Affine): string | undefined => {
   return v?.kind === 'axis' && a.key === axisIndex(v.axis).key ? v.axis : undefined;
 };
 
-/** Letters that are never 0: under a negative power in the forward, an exponential, or a product of such. */
+/** Letters that are never 0: under a negative power in the forward, or a product of such. An exponential may underflow to 0. */
 function nonzeroLetters(forward: readonly Letter[]): Set<string> {
   const out = new Set<string>();
   const monomials = forward.flatMap((l) => l.body.kind === 'sum' ? [...l.body.poly] : l.body.kind === 'reduce' ? [l.body.body] : l.body.kind === 'call' ? [...l.body.args] : []);
   for (const m of monomials) for (const p of m.powers) if (Q.sign(p.exponent) < 0 && p.atom.kind === 'read') out.add(p.atom.tensor);
   for (const l of forward) {
-    if (l.body.kind === 'call' && l.body.op === 'exp') out.add(l.name);
     const m = l.body.kind === 'sum' && l.body.poly.length === 1 ? l.body.poly[0]! : undefined;
     if (m && m.guards.length === 0 && m.powers.every((p) => p.atom.kind !== 'index' && (p.atom.kind !== 'read' || out.has(p.atom.tensor)))) out.add(l.name);
   }
