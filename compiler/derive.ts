@@ -218,9 +218,15 @@ function program(
   const cache = tensors.concat(stores.map((x) => x.tensor)).filter((t) => t.role === 'cache' && !t.held);
   return widen({
     name, env: layer.env, stores,
-    tensors: tensors.filter((t) => needed.has(t.name) && !defined.has(t.name)),
+    tensors: tensors.filter((t) => needed.has(t.name) && !defined.has(t.name)).map((t) => withOwn(t, mode)),
     definitions: definitions.filter((x) => needed.has(x.name)).flatMap((x) => repeated(x, layer)),
   }, cache, mode);
+}
+
+/** An array of the cache, with the axes its definition has in this mode. */
+function withOwn(t: Tensor, mode: ModeProgram): Tensor {
+  const d = t.role === 'cache' && !t.held && !t.hit ? mode.definitions.find((x) => x.name === t.name) : undefined;
+  return d && d.axes.length < t.axes.length ? { ...t, own: t.axes.filter((axis) => d.axes.includes(axis)) } : t;
 }
 
 /** A reduction that is the same along some axes of its definition is made once, under a name of its own, and repeated. */

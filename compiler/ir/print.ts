@@ -10,17 +10,20 @@ import type { BinaryOp, Definition, Expr, Program, Store, Tensor } from './tenso
 /** What a name stands for: its slots as declared, a composite slot as its members. */
 export interface PrintContext {
   slotsOf(name: string): readonly (readonly string[])[] | undefined;
+  /** The axes a formula knows it by, where the array has more. */
+  ownOf?(name: string): readonly string[] | undefined;
 }
 
 /** The context of some tensors and definitions; a definition has one slot for each of its axes. */
 export function printContext(
-  tensors: readonly Pick<Tensor, 'name' | 'slots'>[],
+  tensors: readonly Pick<Tensor, 'name' | 'slots' | 'own'>[],
   definitions: readonly Pick<Definition, 'name' | 'axes'>[] = [],
 ): PrintContext {
   const slots = new Map<string, readonly (readonly string[])[]>();
   for (const t of tensors) slots.set(t.name, t.slots);
   for (const d of definitions) if (!slots.has(d.name)) slots.set(d.name, d.axes.map((axis) => [axis]));
-  return { slotsOf: (name) => slots.get(name) };
+  const own = new Map(tensors.map((t) => [t.name, t.own]));
+  return { slotsOf: (name) => slots.get(name), ownOf: (name) => own.get(name) };
 }
 
 /** How tightly an expression binds; a higher level stands unbracketed inside a lower one. */
@@ -101,6 +104,14 @@ export function numberText(value: number): string {
 /** `x`, `x[S, E]`, `x[N, (G K), H]`: bare where every slot is the tensor's own axis. */
 function readText(name: string, index: readonly Affine[], context: PrintContext): string {
   const slots = context.slotsOf(name) ?? index.map(() => ['']);
+  const own = context.ownOf?.(name);
+  if (own) {
+    const kept = index.filter((_, n) => own.includes(slots.flat()[n]!));
+    return readText(name, kept, {
+      slotsOf: (other) => (other === name ? own.map((axis) => [axis]) : context.slotsOf(other)),
+      ownOf: (other) => (other === name ? undefined : context.ownOf?.(other)),
+    });
+  }
   if (isBare(name, index, context)) return name;
   const text = (a: Affine): string => affineText(a, (tensor, inner) => readText(tensor, inner, context));
   let n = 0;

@@ -75,6 +75,8 @@ export interface Tensor {
    * A read of it has the axes of y, then `reduced`, in both cases, and gives the value of the `hit` expression.
    */
   readonly hit?: { readonly form: 'offset' | 'mask'; readonly of: readonly string[]; readonly reduced: readonly string[]; readonly ties: Ties };
+  /** role cache: the axes that its definition has in this mode, where another mode has more; along the others it is the same everywhere. */
+  readonly own?: readonly string[];
   readonly span?: Span;
 }
 
