@@ -5,7 +5,8 @@ import { verifyLoops } from './ir/loop-verify.ts';
 import type { Layer } from './ir/tensor.ts';
 import { DiagnosticError } from './diagnostics/diagnostic.ts';
 import { compileFront, Trace, type LayerRequest, type StageText } from './pipeline.ts';
-import { elemOf, schedule } from './phases/5-schedule/index.ts';
+import { Choices } from './phases/5-schedule/choices.ts';
+import { elemOf, schedule, type ScheduleOptions } from './phases/5-schedule/index.ts';
 import { ScratchPool } from './phases/5-schedule/storage.ts';
 import { emitModule, emitTest, type Scheduler } from './phases/6-emit/index.ts';
 import type { ModuleNames } from './ir/names.ts';
@@ -19,6 +20,8 @@ export interface KernelRequest extends LayerRequest {
   readonly accumulate?: boolean;
   /** Who owns the arrays. */
   readonly buffers?: 'caller' | 'module';
+  /** Which of several right schedules to take; absent: what the cost model likes best. */
+  readonly choices?: Choices;
 }
 
 export interface Compiled {
@@ -42,7 +45,7 @@ export function compileKernel(request: KernelRequest): Compiled {
   const name = request.name ?? defaultName(layer);
   const options = { name, staged: request.staged ?? false, accumulate: request.accumulate ?? false, buffers: request.buffers ?? 'caller' } as const;
   const module = trace.stage('loops',
-    () => emitModule(derived, options, (names) => scheduler(names, derived, options)),
+    () => emitModule(derived, options, (names) => scheduler(names, derived, { ...options, choices: request.choices ?? new Choices() })),
     (m) => m.nests.forEach(verifyLoops), (m) => m.nests.map(printNest).join('\n'));
   trace.stage('ts', () => module, () => undefined, (m) => m.text);
   const test = trace.stage('test',
@@ -55,10 +58,10 @@ export function compileKernel(request: KernelRequest): Compiled {
   return { name, files, derived, stages: trace.stages };
 }
 
-function scheduler(names: ModuleNames, derived: Derived, options: { readonly accumulate: boolean }): Scheduler {
+function scheduler(names: ModuleNames, derived: Derived, options: Pick<ScheduleOptions, 'accumulate' | 'choices'>): Scheduler {
   const pool = new ScratchPool(names.scope);
   return {
-    schedule: (program) => schedule(program, { names, pool, accumulate: options.accumulate }),
+    schedule: (program) => schedule(program, { names, pool, accumulate: options.accumulate, choices: options.choices }),
     scratch: () => pool.buffers,
     elemOf: (t) => elemOf(t, derived.layer),
   };

@@ -10,6 +10,7 @@ import { buffersIn, constantsIn } from '../../ir/loop-walk.ts';
 import { Scope, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { Builder } from './builder.ts';
+import type { Choices } from './choices.ts';
 import { costOf, readsIn } from './dag.ts';
 import { divide, groupItems, type Tree } from './group.ts';
 import { makeItems, type Items } from './items.ts';
@@ -24,6 +25,8 @@ export interface ScheduleOptions {
   readonly pool: ScratchPool;
   /** Gradients are added to, not written. */
   readonly accumulate: boolean;
+  /** Decides where several schedules are right. */
+  readonly choices: Choices;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { LoopNest, Stmt } from '../../../compiler/ir/loop.ts';
 import { verifyLoops } from '../../../compiler/ir/loop-verify.ts';
 import { moduleNames } from '../../../compiler/ir/names.ts';
 import { compileFront, Trace } from '../../../compiler/pipeline.ts';
+import { Choices } from '../../../compiler/phases/5-schedule/choices.ts';
 import { schedule } from '../../../compiler/phases/5-schedule/index.ts';
 import { ScratchPool } from '../../../compiler/phases/5-schedule/storage.ts';
 import { load } from '../../specs/load.ts';
@@ -14,7 +15,7 @@ function nestsOf(layer: string, sizes: Record<string, number>, options: Record<s
   const names = moduleNames(derived.layer);
   const pool = new ScratchPool(names.scope);
   const programs = derived.modes.flatMap((m) => [m.forward, m.backward]);
-  return Object.fromEntries(programs.map((p) => [p.name, schedule(p, { names, pool, accumulate: false })]));
+  return Object.fromEntries(programs.map((p) => [p.name, schedule(p, { names, pool, accumulate: false, choices: new Choices() })]));
 }
 
 /** Loops by variable, inner ones in brackets, stores by array: `n(d d(xhat out) rstd)`. */
