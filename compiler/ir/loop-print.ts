@@ -4,7 +4,7 @@ import type { Address, Linear, LoopExpr, LoopNest, Range, Stmt } from './loop.ts
 /** A nest as text, its parts before its body. */
 export function printNest(nest: LoopNest): string {
   const arrays = nest.buffers.map((b) => `  ${b.role} ${b.name}: ${b.elem}[${b.length}], ${b.access}${b.tensor !== undefined && b.tensor !== b.name ? ` (${b.tensor})` : ''}`);
-  const parts = nest.parts.flatMap((p) => [`part ${p.name}`, ...block(p.body, 1)]);
+  const parts = nest.parts.flatMap((p) => [`part ${p.name}(${p.params.map((x) => x.v).join(', ')})`, ...block(p.body, 1)]);
   return `${[nest.name, ...arrays, ...parts, ...block(nest.body, 1)].join('\n')}\n`;
 }
 
@@ -22,7 +22,7 @@ function statement(s: Stmt): string[] {
     case 'when': return [`if ${expr(s.condition)}`];
     case 'check': return [`check ${s.local} < ${s.size}${s.when ? ` if ${expr(s.when)}` : ''} (${s.element.tensor} indexes ${s.element.of})`];
     case 'draw': return [`draw ${s.buffer} from [${s.low}, ${s.high}), stream ${s.stream}`];
-    case 'call': return [`call ${s.part}`];
+    case 'call': return [`call ${s.part}(${s.args.map(linear).join(', ')})`];
     case 'label': return [`# ${s.text}`];
     default: return s satisfies never;
   }

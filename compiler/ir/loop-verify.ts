@@ -20,8 +20,10 @@ interface Known {
 /** @throws InternalError naming the function and the statement that is wrong */
 export function verifyLoops(nest: LoopNest): void {
   const verifier = new Verifier(nest);
-  for (const body of [nest.body, ...nest.parts.map((p) => p.body)]) {
-    verifier.block(body, { intervals: new Map(), meaning: new Map(), facts: [] });
+  verifier.block(nest.body, { intervals: new Map(), meaning: new Map(), facts: [] });
+  for (const part of nest.parts) {
+    const intervals = new Map(part.params.map((p) => [p.v, { low: 0, high: p.size - 1 }]));
+    verifier.block(part.body, { intervals, meaning: new Map(), facts: [] });
   }
 }
 
@@ -56,11 +58,21 @@ class Verifier {
         case 'fill': case 'draw': invariant(this.buffers.has(s.buffer), `${this.nest.name}: no array ${s.buffer}`); break;
         case 'when': this.block(s.body, { ...known, facts: [...known.facts, ...factsOf(s.condition)] }); break;
         case 'loop': this.loop(s, known); break;
-        case 'call': invariant(this.nest.parts.some((p) => p.name === s.part), `${this.nest.name}: no part ${s.part}`); break;
+        case 'call': this.call(s, known); break;
         case 'label': break;
         default: s satisfies never;
       }
     }
+  }
+
+  call(s: Stmt & { kind: 'call' }, known: Known): void {
+    const part = this.nest.parts.find((p) => p.name === s.part);
+    invariant(part, `${this.nest.name}: no part ${s.part}`);
+    invariant(part.params.length === s.args.length, `${this.nest.name}: ${s.part} takes ${part.params.length} numbers`);
+    part.params.forEach((p, n) => {
+      const { low, high } = interval(s.args[n]!, known);
+      invariant(low >= 0 && high < p.size, `${this.nest.name}: ${s.part} is called with ${p.v} from ${low} to ${high}, below ${p.size} expected`);
+    });
   }
 
   loop(s: Stmt & { kind: 'loop' }, known: Known): void {

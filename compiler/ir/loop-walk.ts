@@ -39,6 +39,7 @@ export function constantsIn(body: readonly Stmt[]): Set<string> {
   const linear = (at: Linear): void => { for (const t of at) for (const f of t.factors ?? []) out.add(f); };
   for (const s of statements(body)) {
     if (s.kind === 'loop') [s.from, s.to].forEach(linear);
+    if (s.kind === 'call') s.args.forEach(linear);
     if (s.kind === 'store') linear(s.at.flat);
     if (s.kind === 'check') {
       if (s.sizeName !== undefined) out.add(s.sizeName);

@@ -71,7 +71,8 @@ export type Stmt =
       readonly element: ElementNote }
   /** Fills a scratch array with the numbers of a random tensor. */
   | { readonly kind: 'draw'; readonly buffer: string; readonly stream: number; readonly low: number; readonly high: number }
-  | { readonly kind: 'call'; readonly part: string }
+  /** `args`: what the part's own integers are given. */
+  | { readonly kind: 'call'; readonly part: string; readonly args: readonly Linear[] }
   /** The formula that the statements after it compute. */
   | { readonly kind: 'label'; readonly text: string };
 
@@ -94,6 +95,8 @@ export interface Buffer {
   readonly length: number;
   /** Elements beyond the length, so that the exit value of an index is still inside. */
   readonly slack: number;
+  /** Scratch that stays 0 where nothing is ever written: the border of a padded image. */
+  readonly zeroed?: true;
   /** argument: handed in; field: in the cache, under `field`; scratch: a constant of the module. */
   readonly role: 'argument' | 'field' | 'scratch';
   readonly field?: string;
@@ -103,6 +106,8 @@ export interface Buffer {
 /** A private function of the module: V8 optimises several functions of middle size better than one that is large. */
 export interface Part {
   readonly name: string;
+  /** Integers that it is called with, each from 0 to below `size`. */
+  readonly params: readonly { readonly v: string; readonly size: number }[];
   /** The arguments and fields that it uses. */
   readonly buffers: readonly Buffer[];
   readonly body: readonly Stmt[];

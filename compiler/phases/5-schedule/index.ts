@@ -53,8 +53,8 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
     const own = build(t.children);
     const name = options.names.scope.fresh(`${program.name}Part${parts.length + 1}`);
     const touched = buffersIn(own);
-    parts.push({ name, body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
-    body.push({ kind: 'call', part: name });
+    parts.push({ name, params: [], body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
+    body.push({ kind: 'call', part: name, args: [] });
   }
   if (parts.length === 0) body.push(...build(trees));
   const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer)];

@@ -11,7 +11,7 @@ export type Arrays = Map<string, Float64Array>;
 /** Runs `nest` over `arrays`, by buffer name; scratch is made here. @throws RangeError as generated code would */
 export function runLoops(nest: LoopNest, arrays: Arrays, draw: { seed: number; step: number }): void {
   const all: Arrays = new Map(arrays);
-  for (const b of nest.buffers) if (b.role === 'scratch') all.set(b.name, new Float64Array(b.length).fill(NaN));
+  for (const b of nest.buffers) if (b.role === 'scratch') all.set(b.name, new Float64Array(b.length).fill(b.zeroed ? 0 : NaN));
   new Machine(nest, all, draw).block(nest.body, new Map());
 }
 
@@ -54,7 +54,11 @@ class Machine {
         for (let v = this.linear(s.from, at); v < this.linear(s.to, at); v += s.step) this.block(s.body, at.set(s.v, v));
         at.delete(s.v);
         return;
-      case 'call': this.block(this.nest.parts.find((p) => p.name === s.part)!.body, new Map()); return;
+      case 'call': {
+        const part = this.nest.parts.find((p) => p.name === s.part)!;
+        this.block(part.body, new Map(part.params.map((p, n) => [p.v, this.linear(s.args[n]!, at)])));
+        return;
+      }
       case 'label': return;
       default: s satisfies never;
     }

@@ -40,7 +40,8 @@ export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNe
 function writePart(w: CodeBlockWriter, part: Part, f: FunctionShape, m: ModuleShape): void {
   w.newLine().writeLine(`/** A part of \`${f.name}\`. */`);
   w.write(`function ${part.name}(`);
-  if (m.buffers === 'caller') writeParameters(w, part.buffers.map((b) => `${b.name}: ${ARRAYS[b.elem]}`));
+  const arrays = m.buffers === 'caller' ? part.buffers.map((b) => `${b.name}: ${ARRAYS[b.elem]}`) : [];
+  writeParameters(w, [...part.params.map((p) => `${p.v}: number`), ...arrays]);
   w.write('): void ').inlineBlock(() => writeBody(w, part.body, m.printer)).newLine();
 }
 

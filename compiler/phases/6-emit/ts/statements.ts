@@ -38,7 +38,7 @@ function writeStmt(w: CodeBlockWriter, s: Stmt, p: Printer): void {
     case 'set': w.writeLine(`${s.name} ${s.op} ${exprText(s.value, p)};`); return;
     case 'store': w.writeLine(`${s.buffer}[${linearText(s.at.flat, p)}] ${s.op} ${exprText(s.value, p)};`); return;
     case 'fill': w.writeLine(`${s.buffer}.fill(${exprText({ kind: 'const', value: s.value }, p)});`); return;
-    case 'call': w.writeLine(`${s.part}(${(p.arguments?.get(s.part) ?? []).join(', ')});`); return;
+    case 'call': w.writeLine(`${s.part}(${[...s.args.map((a) => linearText(a, p)), ...(p.arguments?.get(s.part) ?? [])].join(', ')});`); return;
     case 'draw':
       w.writeLine(`fillUniform(${s.buffer}, seed, step, ${s.stream}, ${number(s.low, p)}, ${number(s.high, p)});`);
       return;
