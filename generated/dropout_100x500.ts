@@ -91,16 +91,16 @@ export function forwardTrain(
   for (let n = 0; n < N; n++) {
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const mask0 = u[row + d] < P ? term : 0;
+      const mask0 = Number(u[row + d] < P) * term;
       out[row + d] = x[row + d] * mask0;
       mask[row + d] = mask0;
-      const mask1 = u[row + d + 1] < P ? term : 0;
+      const mask1 = Number(u[row + d + 1] < P) * term;
       out[row + d + 1] = x[row + d + 1] * mask1;
       mask[row + d + 1] = mask1;
-      const mask2 = u[row + d + 2] < P ? term : 0;
+      const mask2 = Number(u[row + d + 2] < P) * term;
       out[row + d + 2] = x[row + d + 2] * mask2;
       mask[row + d + 2] = mask2;
-      const mask3 = u[row + d + 3] < P ? term : 0;
+      const mask3 = Number(u[row + d + 3] < P) * term;
       out[row + d + 3] = x[row + d + 3] * mask3;
       mask[row + d + 3] = mask3;
     }
@@ -242,36 +242,31 @@ function checkDraw(seed: number, step: number): void {
 }
 
 
-/** Fills `out` with numbers of [low, high): Philox4x32-10, a function of seed, step, stream and place alone. */
+/** Fills `out`, four at a time, with numbers of [low, high): Threefry4x32-13, a function of seed, step, stream and place alone. */
 function fillUniform(out: Float32Array | Float64Array, seed: number, step: number, stream: number, low: number, high: number): void {
   const scale = (high - low) * 2 ** -24;
-  const key0 = seed >>> 0, key1 = Math.floor(seed / 2 ** 32) >>> 0;
+  const k0 = seed | 0, k1 = Math.floor(seed / 2 ** 32) | 0, k2 = step | 0, k3 = stream, k4 = k0 ^ k1 ^ k2 ^ k3 ^ 0x1bd11bda;
   for (let i = 0; i < out.length; i += 4) {
-    const block = i / 4;
-    let c0 = block >>> 0, c1 = Math.floor(block / 2 ** 32) >>> 0, c2 = stream, c3 = step >>> 0;
-    let k0 = key0, k1 = key1;
-    for (let round = 0; round < 10; round++) {
-      const high0 = highProduct(0xd2511f53, c0), low0 = Math.imul(0xd2511f53, c0);
-      const high1 = highProduct(0xcd9e8d57, c2), low1 = Math.imul(0xcd9e8d57, c2);
-      c0 = high1 ^ c1 ^ k0;
-      c1 = low1;
-      c2 = high0 ^ c3 ^ k1;
-      c3 = low0;
-      k0 = k0 + 0x9e3779b9 | 0;
-      k1 = k1 + 0xbb67ae85 | 0;
-    }
-    out[i] = low + (c0 >>> 8) * scale;
-    if (i + 1 < out.length) out[i + 1] = low + (c1 >>> 8) * scale;
-    if (i + 2 < out.length) out[i + 2] = low + (c2 >>> 8) * scale;
-    if (i + 3 < out.length) out[i + 3] = low + (c3 >>> 8) * scale;
+    let a = (i >>> 2) + k0 | 0, b = k1, c = k2, d = k3;
+    a = a + b | 0, b = (b << 10 | b >>> 22) ^ a, c = c + d | 0, d = (d << 26 | d >>> 6) ^ c;
+    a = a + d | 0, d = (d << 11 | d >>> 21) ^ a, c = c + b | 0, b = (b << 21 | b >>> 11) ^ c;
+    a = a + b | 0, b = (b << 13 | b >>> 19) ^ a, c = c + d | 0, d = (d << 27 | d >>> 5) ^ c;
+    a = a + d | 0, d = (d << 23 | d >>> 9) ^ a, c = c + b | 0, b = (b << 5 | b >>> 27) ^ c;
+    a = a + k1 | 0, b = b + k2 | 0, c = c + k3 | 0, d = d + k4 + 1 | 0;
+    a = a + b | 0, b = (b << 6 | b >>> 26) ^ a, c = c + d | 0, d = (d << 20 | d >>> 12) ^ c;
+    a = a + d | 0, d = (d << 17 | d >>> 15) ^ a, c = c + b | 0, b = (b << 11 | b >>> 21) ^ c;
+    a = a + b | 0, b = (b << 25 | b >>> 7) ^ a, c = c + d | 0, d = (d << 10 | d >>> 22) ^ c;
+    a = a + d | 0, d = (d << 18 | d >>> 14) ^ a, c = c + b | 0, b = (b << 20 | b >>> 12) ^ c;
+    a = a + k2 | 0, b = b + k3 | 0, c = c + k4 | 0, d = d + k0 + 2 | 0;
+    a = a + b | 0, b = (b << 10 | b >>> 22) ^ a, c = c + d | 0, d = (d << 26 | d >>> 6) ^ c;
+    a = a + d | 0, d = (d << 11 | d >>> 21) ^ a, c = c + b | 0, b = (b << 21 | b >>> 11) ^ c;
+    a = a + b | 0, b = (b << 13 | b >>> 19) ^ a, c = c + d | 0, d = (d << 27 | d >>> 5) ^ c;
+    a = a + d | 0, d = (d << 23 | d >>> 9) ^ a, c = c + b | 0, b = (b << 5 | b >>> 27) ^ c;
+    a = a + k3 | 0, b = b + k4 | 0, c = c + k0 | 0, d = d + k1 + 3 | 0;
+    a = a + b | 0, b = (b << 6 | b >>> 26) ^ a, c = c + d | 0, d = (d << 20 | d >>> 12) ^ c;
+    out[i] = low + (a >>> 8) * scale;
+    out[i + 1] = low + (b >>> 8) * scale;
+    out[i + 2] = low + (c >>> 8) * scale;
+    out[i + 3] = low + (d >>> 8) * scale;
   }
-}
-
-
-/** The upper 32 bits of the product of two words. */
-function highProduct(a: number, b: number): number {
-  const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;
-  const middle = a1 * b0 + (a0 * b0 >>> 16);
-  const other = a0 * b1 + (middle & 0xffff);
-  return a1 * b1 + (middle / 0x10000 | 0) + (other / 0x10000 | 0) | 0;
 }

@@ -166,13 +166,13 @@ export function backward(dout: Float32Array, y: Int32Array, cache: Cache, dx: Fl
     const row = n * C;
     const yAt = y[n];
     for (let c = 0; c < C - 2; c += 4) {
-      dx[row + c] = term * (probs[row + c] - (c === yAt ? 1 : 0));
-      dx[row + c + 1] = term * (probs[row + c + 1] - (c + 1 === yAt ? 1 : 0));
-      dx[row + c + 2] = term * (probs[row + c + 2] - (c + 2 === yAt ? 1 : 0));
-      dx[row + c + 3] = term * (probs[row + c + 3] - (c + 3 === yAt ? 1 : 0));
+      dx[row + c] = term * (probs[row + c] - Number(c === yAt));
+      dx[row + c + 1] = term * (probs[row + c + 1] - Number(c + 1 === yAt));
+      dx[row + c + 2] = term * (probs[row + c + 2] - Number(c + 2 === yAt));
+      dx[row + c + 3] = term * (probs[row + c + 3] - Number(c + 3 === yAt));
     }
     for (let c = C - 2; c < C; c++) {
-      dx[row + c] = term * (probs[row + c] - (c === yAt ? 1 : 0));
+      dx[row + c] = term * (probs[row + c] - Number(c === yAt));
     }
   }
 }

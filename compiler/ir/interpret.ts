@@ -9,7 +9,7 @@ import { invariant } from '../support/invariant.ts';
 import { sizeOf } from './affine.ts';
 import { compile, overAll, stridesOf, type Readable, type Scope } from './evaluate.ts';
 import { walk } from './expr.ts';
-import { uniform } from './philox.ts';
+import { uniform } from './threefry.ts';
 import type { Definition, Env, Expr, ExprOf, Program, Store, Tensor } from './tensor.ts';
 
 export interface InterpretOptions {

@@ -36,7 +36,8 @@ export interface Address {
   readonly flat: Linear;
 }
 
-export type LoopUnaryOp = UnaryOp | 'ceil';
+/** flag: a truth value as 0 or 1, without a branch. */
+export type LoopUnaryOp = UnaryOp | 'ceil' | 'flag';
 export type LoopBinaryOp = BinaryOp | '%';
 
 export type LoopExpr =

@@ -51,7 +51,7 @@ test('a page that uses the forward of one kernel gets nothing else', async ({ di
   const whole = readFileSync(join(dist, 'generated', `${one}.js`), 'utf8');
   assert.ok(bundle.length < whole.length, `${bundle.length} of ${whole.length} characters`);
   assert.match(bundle, /function forward/);
-  assert.not.match(bundle, /function (backward|createCache|bind|layer|philox)\b/);
+  assert.not.match(bundle, /function (backward|createCache|bind|layer|threefry)\b/);
   assert.not.match(bundle, /const spec =/);
   const all = names.map((name) => readFileSync(join(dist, 'generated', `${name}.js`), 'utf8').length);
   assert.ok(bundle.length * names.length < all.reduce((sum, n) => sum + n));

@@ -72,7 +72,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
     const key = bufferKey(t);
     if (out.has(key)) return;
     const access = written.has(key) ? (read.has(t.name) ? 'both' : 'written') : 'read';
-    out.set(key, t.role === 'random' ? options.pool.take(t.name, isUnit(t) ? 'f32' : 'f64', elements(t, program), taken) : {
+    out.set(key, t.role === 'random' ? drawn(t, elements(t, program), options.pool, taken) : {
       name: t.role === 'cache' && !t.held ? options.names.field(cacheField(t)) : options.names.array(t.name),
       tensor: t.name, elem: elemOf(t, program), length: elements(t, program),
       slack: 0, access, ...(t.role === 'cache' ? { role: 'field', field: cacheField(t) } : { role: 'argument' }),
@@ -82,6 +82,10 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
   for (const t of written.values()) add(t);
   return out;
 }
+
+/** Scratch for the numbers of a random tensor, which are drawn four at a time. */
+const drawn = (t: Tensor, length: number, pool: ScratchPool, taken: Set<string>): Buffer =>
+  pool.take(t.name, isUnit(t) ? 'f32' : 'f64', length, taken, (4 - length % 4) % 4);
 
 /** Numbers of [0, 1) are multiples of 2^-24, which a float holds exactly. */
 const isUnit = (t: Tensor): boolean => t.uniform?.[0] === 0 && t.uniform[1] === 1;

@@ -35,13 +35,13 @@ export class ScratchPool {
   }
 
   /** An array that is not in `taken`, to which it is added. */
-  take(wish: string, elem: Buffer['elem'], length: number, taken: Set<string>): Buffer {
-    const key = `${wish}:${elem}:${length}`;
+  take(wish: string, elem: Buffer['elem'], length: number, taken: Set<string>, slack = 0): Buffer {
+    const key = `${wish}:${elem}:${length}+${slack}`;
     const known = this.#wishes.get(key) ?? [];
     this.#wishes.set(key, known);
     let buffer = known.find((k) => !taken.has(k.name));
     if (!buffer) {
-      buffer = { name: this.#scope.fresh(wish), elem, length, slack: 0, role: 'scratch', access: 'both' };
+      buffer = { name: this.#scope.fresh(wish), elem, length, slack, role: 'scratch', access: 'both' };
       known.push(buffer);
       this.buffers.push(buffer);
     }

@@ -1,12 +1,12 @@
 /** Formulas as statements: each node where it belongs, reads with their tests, gathers with their checks. */
 import { invariant } from '../../support/invariant.ts';
 import { bareAxis, intValue, sizeOf } from '../../ir/affine.ts';
-import { children, read } from '../../ir/expr.ts';
+import { children, isConst, read } from '../../ir/expr.ts';
 import { collect, type Address, type Linear, type LoopExpr, type Range, type Term } from '../../ir/loop.ts';
 import type { Expr, ExprOf } from '../../ir/tensor.ts';
 import { isSafe, type Slot } from './access.ts';
 import type { Builder } from './builder.ts';
-import { axesOf } from './dag.ts';
+import { axesOf, readsIn } from './dag.ts';
 import type { Source } from './items.ts';
 import { slotsOf } from './space.ts';
 import { bufferKey } from './storage.ts';
@@ -171,6 +171,7 @@ function make(b: Builder, e: Expr, at: number, path: Path): LoopExpr {
     case 'select': {
       const c = sub(e.c);
       const known = constantOf(b, c);
+      if (known === undefined && isSwitch(b, e)) return makeSwitch(e, c, sub);
       const branch = (taken: boolean): LoopExpr => valueOf(b, taken ? e.a : e.b, at, known === undefined ? [...path, { c: e.c, taken }] : path);
       return known === undefined ? { kind: 'select', c, a: branch(true), b: branch(false) } : branch(known !== 0);
     }
@@ -181,6 +182,25 @@ function make(b: Builder, e: Expr, at: number, path: Path): LoopExpr {
     }
     case 'reduce': case 'hit': return invariant(false, `${e.kind} was not taken out of its formula`) as never;
   }
+}
+
+/**
+ * Whether a `where` switches a positive number on or off by a comparison of data. As a product it needs no branch, which
+ * random data would have the processor guess wrong every other time.
+ */
+function isSwitch(b: Builder, e: ExprOf<'select'>): boolean {
+  const isPositive = (x: Expr): boolean => { const value = numberOf(b, x); return value !== undefined && value > 0 && value < Infinity; };
+  const switches = (isConst(e.b, 0) && isPositive(e.a)) || (isConst(e.a, 0) && isPositive(e.b));
+  return switches && e.c.kind === 'binary' && COMPARISONS.has(e.c.op) && readsIn(e.c).length > 0;
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);
+
+function makeSwitch(e: ExprOf<'select'>, c: LoopExpr, sub: (x: Expr) => LoopExpr): LoopExpr {
+  const isOn = isConst(e.b, 0);
+  const flag: LoopExpr = { kind: 'unary', op: 'flag', x: isOn ? c : { kind: 'unary', op: 'not', x: c } };
+  const size = isOn ? e.a : e.b;
+  return isConst(size, 1) ? flag : { kind: 'binary', op: '*', a: flag, b: sub(size) };
 }
 
 const truth = (value: boolean): LoopExpr => ({ kind: 'const', value: value ? 1 : 0 });

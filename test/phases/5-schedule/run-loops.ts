@@ -4,7 +4,7 @@
  */
 import { erf } from '../../../compiler/ir/erf.ts';
 import type { Address, Linear, LoopExpr, LoopNest, Range, Stmt } from '../../../compiler/ir/loop.ts';
-import { uniform } from '../../../compiler/ir/philox.ts';
+import { uniform } from '../../../compiler/ir/threefry.ts';
 
 export type Arrays = Map<string, Float64Array>;
 
@@ -110,7 +110,7 @@ const combine = (op: '=' | '+=' | '*=', old: number, value: number): number => (
 
 const unary: Readonly<Record<string, (x: number) => number>> = {
   neg: (x) => -x, sqrt: Math.sqrt, rsqrt: (x) => 1 / Math.sqrt(x), exp: Math.exp, log: Math.log, abs: Math.abs, sign: Math.sign,
-  tanh: Math.tanh, erf, sigmoid: (x) => 1 / (1 + Math.exp(-x)), floor: Math.floor, ceil: Math.ceil, not: (x) => Number(!x),
+  tanh: Math.tanh, erf, sigmoid: (x) => 1 / (1 + Math.exp(-x)), floor: Math.floor, ceil: Math.ceil, not: (x) => Number(!x), flag: Number,
 };
 
 const binary: Readonly<Record<string, (a: number, b: number) => number>> = {

@@ -1,7 +1,7 @@
 /** What a generated module promises beside its numbers: names, messages, checks, text that cannot break out. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { uniform } from '../../../compiler/ir/philox.ts';
+import { uniform } from '../../../compiler/ir/threefry.ts';
 import { erf } from '../../../compiler/ir/erf.ts';
 import { findings, importText, textsOf, type Subject } from './load-kernel.ts';
 

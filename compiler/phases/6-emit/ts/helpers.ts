@@ -36,6 +36,22 @@ function horner(coefficients: readonly number[], x: string): string[] {
   return lines;
 }
 
+/** The rounds of Threefry4x32, one a line: two mixes each, the key added after every fourth. Described in ir/threefry.ts. */
+function mixing(): string[] {
+  const rotations = [[10, 26], [11, 21], [13, 27], [23, 5], [6, 20], [17, 11], [25, 10], [18, 20]] as const;
+  const lines: string[] = [];
+  for (let round = 0; round < 13; round++) {
+    const [left, right] = rotations[round % 8]!;
+    const [b, d] = round % 2 === 0 ? ['b', 'd'] : ['d', 'b'];
+    lines.push(`a = a + ${b} | 0, ${b} = (${b} << ${left} | ${b} >>> ${32 - left}) ^ a, `
+      + `c = c + ${d} | 0, ${d} = (${d} << ${right} | ${d} >>> ${32 - right}) ^ c;`);
+    const s = (round + 1) / 4;
+    const key = (n: number): string => `k${(s + n) % 5}`;
+    if (Number.isInteger(s)) lines.push(`a = a + ${key(0)} | 0, b = b + ${key(1)} | 0, c = c + ${key(2)} | 0, d = d + ${key(3)} + ${s} | 0;`);
+  }
+  return lines;
+}
+
 const helpers: readonly Helper[] = [
   {
     name: 'checkArray',
@@ -101,42 +117,19 @@ const helpers: readonly Helper[] = [
   },
   {
     name: 'fillUniform',
-    doc: 'Fills `out` with numbers of [low, high): Philox4x32-10, a function of seed, step, stream and place alone.',
+    doc: 'Fills `out`, four at a time, with numbers of [low, high): Threefry4x32-13, a function of seed, step, stream and place alone.',
     signature: 'function fillUniform(out: Float32Array | Float64Array, seed: number, step: number, stream: number, low: number, high: number): void',
     body: [
       'const scale = (high - low) * 2 ** -24;',
-      'const key0 = seed >>> 0, key1 = Math.floor(seed / 2 ** 32) >>> 0;',
+      'const k0 = seed | 0, k1 = Math.floor(seed / 2 ** 32) | 0, k2 = step | 0, k3 = stream, k4 = k0 ^ k1 ^ k2 ^ k3 ^ 0x1bd11bda;',
       'for (let i = 0; i < out.length; i += 4) {',
-      '  const block = i / 4;',
-      '  let c0 = block >>> 0, c1 = Math.floor(block / 2 ** 32) >>> 0, c2 = stream, c3 = step >>> 0;',
-      '  let k0 = key0, k1 = key1;',
-      '  for (let round = 0; round < 10; round++) {',
-      '    const high0 = highProduct(0xd2511f53, c0), low0 = Math.imul(0xd2511f53, c0);',
-      '    const high1 = highProduct(0xcd9e8d57, c2), low1 = Math.imul(0xcd9e8d57, c2);',
-      '    c0 = high1 ^ c1 ^ k0;',
-      '    c1 = low1;',
-      '    c2 = high0 ^ c3 ^ k1;',
-      '    c3 = low0;',
-      '    k0 = k0 + 0x9e3779b9 | 0;',
-      '    k1 = k1 + 0xbb67ae85 | 0;',
-      '  }',
-      '  out[i] = low + (c0 >>> 8) * scale;',
-      '  if (i + 1 < out.length) out[i + 1] = low + (c1 >>> 8) * scale;',
-      '  if (i + 2 < out.length) out[i + 2] = low + (c2 >>> 8) * scale;',
-      '  if (i + 3 < out.length) out[i + 3] = low + (c3 >>> 8) * scale;',
+      '  let a = (i >>> 2) + k0 | 0, b = k1, c = k2, d = k3;',
+      ...mixing().map((line) => `  ${line}`),
+      '  out[i] = low + (a >>> 8) * scale;',
+      '  out[i + 1] = low + (b >>> 8) * scale;',
+      '  out[i + 2] = low + (c >>> 8) * scale;',
+      '  out[i + 3] = low + (d >>> 8) * scale;',
       '}',
-    ],
-    calls: ['highProduct'],
-  },
-  {
-    name: 'highProduct',
-    doc: 'The upper 32 bits of the product of two words.',
-    signature: 'function highProduct(a: number, b: number): number',
-    body: [
-      'const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;',
-      'const middle = a1 * b0 + (a0 * b0 >>> 16);',
-      'const other = a0 * b1 + (middle & 0xffff);',
-      'return a1 * b1 + (middle / 0x10000 | 0) + (other / 0x10000 | 0) | 0;',
     ],
   },
 ];
