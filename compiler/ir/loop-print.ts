@@ -52,6 +52,7 @@ function expr(e: LoopExpr): string {
     case 'unary': return `${e.op}(${expr(e.x)})`;
     case 'binary': return `(${expr(e.a)} ${e.op} ${expr(e.b)})`;
     case 'select': return `where(${expr(e.c)}, ${expr(e.a)}, ${expr(e.b)})`;
+    case 'choose': return `choose(${expr(e.c)}, ${expr(e.a)}, ${expr(e.b)})`;
     default: return e satisfies never;
   }
 }

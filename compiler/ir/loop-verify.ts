@@ -45,7 +45,7 @@ class Verifier {
       switch (s.kind) {
         case 'let':
           invariant(!intervals.has(s.name), `${this.nest.name}: ${s.name} is declared twice`);
-          intervals.set(s.name, s.value.kind === 'linear' ? interval(s.value.at, known) : ANY);
+          intervals.set(s.name, intervalOf(s.value, known));
           if (s.value.kind === 'linear') meaning.set(s.name, { at: s.value.at, divisor: 1 });
           if (s.value.kind === 'quotient') meaning.set(s.name, { at: s.value.at, divisor: s.value.divisor });
           break;
@@ -53,7 +53,16 @@ class Verifier {
           // One element may index several arrays: what one check proved stays proved.
           intervals.set(s.local, { low: Math.max(0, intervals.get(s.local)?.low ?? 0), high: Math.min(s.size - 1, intervals.get(s.local)?.high ?? Infinity) });
           break;
-        case 'set': invariant(intervals.has(s.name), `${this.nest.name}: ${s.name} is set before it is declared`); break;
+        case 'set': {
+          const range = intervals.get(s.name);
+          invariant(range, `${this.nest.name}: ${s.name} is set before it is declared`);
+          // What may index an array stays in the range that it was declared with.
+          if (Number.isFinite(range.high)) {
+            const { low, high } = s.value.kind === 'const' ? { low: s.value.value, high: s.value.value } : intervalOf(s.value, known);
+            invariant(s.op === '=' && low >= range.low && high <= range.high, `${this.nest.name}: ${s.name} leaves its range`);
+          }
+          break;
+        }
         case 'store': this.address(s.buffer, s.at, known); break;
         case 'fill': case 'draw': invariant(this.buffers.has(s.buffer), `${this.nest.name}: no array ${s.buffer}`); break;
         case 'when': this.block(s.body, { ...known, facts: [...known.facts, ...factsOf(s.condition)] }); break;
@@ -99,7 +108,7 @@ class Verifier {
         this.expr(e.a, { ...known, facts: [...known.facts, ...factsOf(e.c)] });
         this.expr(e.b, known);
         return;
-      case 'const': case 'unary': case 'binary': operands(e).forEach((o) => this.expr(o, known)); return;
+      case 'const': case 'unary': case 'binary': case 'choose': operands(e).forEach((o) => this.expr(o, known)); return;
       default: e satisfies never;
     }
   }
@@ -145,6 +154,17 @@ function expand(at: Linear, known: Known): Linear {
     if (!meaning || meaning.divisor !== 1) return [t];
     return expand(meaning.at, known).map((u) => ({ ...u, k: u.k * t.k }));
   });
+}
+
+/** The range of an integer that may index an array. */
+function intervalOf(e: LoopExpr, known: Known): Interval {
+  if (e.kind === 'linear') return interval(e.at, known);
+  if (e.kind !== 'choose') return ANY;
+  const [a, b] = [e.a, e.b].map((x): Interval => {
+    if (x.kind === 'local') return known.intervals.get(x.name) ?? ANY;
+    return x.kind === 'const' && Number.isInteger(x.value) ? { low: x.value, high: x.value } : intervalOf(x, known);
+  }) as [Interval, Interval];
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 }
 
 function interval(at: Linear, known: Known): Interval {

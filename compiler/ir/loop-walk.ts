@@ -25,7 +25,7 @@ function linearsOf(e: LoopExpr): readonly Linear[] {
     case 'load': return [e.at.flat];
     case 'linear': case 'quotient': return [e.at];
     case 'inside': return [e.range.at];
-    case 'const': case 'named': case 'local': case 'unary': case 'binary': case 'select': return [];
+    case 'const': case 'named': case 'local': case 'unary': case 'binary': case 'select': case 'choose': return [];
     default: return e satisfies never;
   }
 }

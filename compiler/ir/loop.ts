@@ -53,7 +53,9 @@ export type LoopExpr =
   | { readonly kind: 'inside'; readonly range: Range }
   | { readonly kind: 'unary'; readonly op: LoopUnaryOp; readonly x: LoopExpr }
   | { readonly kind: 'binary'; readonly op: LoopBinaryOp; readonly a: LoopExpr; readonly b: LoopExpr }
-  | { readonly kind: 'select'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr };
+  | { readonly kind: 'select'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr }
+  /** One of two integers, without a branch. */
+  | { readonly kind: 'choose'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr };
 
 export type Stmt =
   | { readonly kind: 'loop'; readonly v: string; readonly from: Linear; readonly to: Linear; readonly step: number;
@@ -167,7 +169,7 @@ export function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
     case 'unary': return [e.x];
     case 'binary': return [e.a, e.b];
-    case 'select': return [e.c, e.a, e.b];
+    case 'select': case 'choose': return [e.c, e.a, e.b];
     case 'const': case 'named': case 'local': case 'load': case 'linear': case 'quotient': case 'inside': return [];
     default: return e satisfies never;
   }

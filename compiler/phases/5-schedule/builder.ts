@@ -43,11 +43,16 @@ export class Builder {
   readonly buffers: ReadonlyMap<string, Buffer>;
 
   readonly accumulates: boolean;
+  /** A scratch array for what is dead before the next thing asks for one. */
+  readonly scratch: (wish: string, length: number) => Buffer;
+  #isLabelled = true;
 
   constructor(
     context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>, accumulates: boolean,
+    scratch: (wish: string, length: number) => Buffer,
   ) {
     this.accumulates = accumulates;
+    this.scratch = scratch;
     this.context = context;
     this.frames = [{ scope, stmts: [], values: new Map() }];
     this.storage = storage;
@@ -70,7 +75,16 @@ export class Builder {
   }
 
   push(s: Stmt): void {
+    if (s.kind === 'label' && !this.#isLabelled) return;
     this.frame(this.depth).stmts.push(s);
+  }
+
+  /** Lets `fill` write, with labels or without: lanes need only one. */
+  labelled(isLabelled: boolean, fill: () => void): void {
+    const before = this.#isLabelled;
+    this.#isLabelled = before && isLabelled;
+    fill();
+    this.#isLabelled = before;
   }
 
   /** Opens a frame, lets `fill` write into it, and hands its statements over. */

@@ -41,8 +41,15 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const taken = new Set<string>();
   const storage = storeItems(trees, infos, context, options.pool, taken);
   const buffers = buffersOf(items, options, taken, program);
+  const brief = new Map<string, Buffer>();
+  const scratch = (wish: string, length: number): Buffer => {
+    const key = `${wish}:${length}`;
+    const buffer = brief.get(key) ?? options.pool.take(wish, 'f64', length, taken);
+    brief.set(key, buffer);
+    return buffer;
+  };
   const build = (own: readonly Tree[]): Stmt[] => {
-    const builder = new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate);
+    const builder = new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate, scratch);
     buildTree(builder, own);
     return builder.frame(0).stmts;
   };
@@ -57,7 +64,7 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
     body.push({ kind: 'call', part: name, args: [] });
   }
   if (parts.length === 0) body.push(...build(trees));
-  const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer)];
+  const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer), ...brief.values()];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
   const flops = items.items.reduce((n, i) => n + pointsOf(i, program.env) * Math.max(0, costOf(i.body).operations + (i.kind === 'each' ? 0 : 1)), 0);
   return { name: program.name, buffers: used, constants, parts, body, flops };

@@ -8,13 +8,15 @@ import { axisIndex, sizeOf } from '../../ir/affine.ts';
 import { children, read } from '../../ir/expr.ts';
 import { collect, type Address, type LoopExpr, type Stmt } from '../../ir/loop.ts';
 import type { Expr, ReduceOp } from '../../ir/tensor.ts';
-import type { Builder, Lane } from './builder.ts';
+import type { Builder } from './builder.ts';
 import { axesOf, nodesOf, readsIn } from './dag.ts';
 import type { Tree } from './group.ts';
+import { atLane, laneLoop } from './lanes.ts';
 import { narrow, type Narrowed } from './narrow.ts';
 import type { Info } from './space.ts';
 import { bufferKey, type Storage } from './storage.ts';
 import { addressOf, constantOf, keyOf, localOf, valueOf } from './values.ts';
+import { buildWindow, isWindow, lanesOfWindows } from './window.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
 
@@ -28,8 +30,15 @@ const MOST_UNROLLED = 320;
 export function buildTree(b: Builder, trees: readonly Tree[]): void {
   for (const t of trees) {
     if (t.kind === 'pass') buildPass(b, t);
-    else openAll(b, t.axes, () => buildTree(b, t.children));
+    else openGroup(b, t);
   }
+}
+
+function openGroup(b: Builder, t: Extract<Tree, { kind: 'group' }>): void {
+  const inner = t.axes.at(-1);
+  const lanes = lanesOfWindows(b, t);
+  if (inner === undefined || lanes === 1) return openAll(b, t.axes, () => buildTree(b, t.children));
+  openAll(b, t.axes.slice(0, -1), () => laneLoop(b, inner, lanes, (lane) => b.labelled(lane === 0, () => buildTree(b, t.children))));
 }
 
 function openAll(b: Builder, axes: readonly string[], fill: () => void): void {
@@ -150,37 +159,14 @@ class PassBuilder {
     };
     if (narrowing) return b.loop(axis, narrowing.bounds(b), inside);
     if (lanes === 1 || n < pass.loops.length - 1) return fullLoop(b, axis, inside);
-    const size = b.context.names.size(axis);
-    const rest = size.value % lanes;
-    const end = [{ k: size.value, factors: [size.name] }, ...(rest > 0 ? [{ k: -rest }] : [])];
-    b.loop(axis, { from: [], to: end, step: lanes }, () => {
-      for (let lane = 0; lane < lanes; lane++) this.lane(axis, { offset: lane, whole: false }, String(lane), () => this.body(lane));
-    });
-    if (rest === 1) this.lane(axis, { offset: size.value - 1, whole: true }, '', () => this.body(0));
-    else if (rest > 0) b.loop(axis, { from: end, to: [{ k: size.value, factors: [size.name] }], step: 1 }, () => this.body(0));
-  }
-
-  lane(axis: string, lane: Lane, name: string, fill: () => void): void {
-    const { b } = this;
-    const before = b.laneName;
-    const frame = b.axisFrame.get(axis);
-    // Without a loop of its own the axis stands still: what is written out belongs where it is written.
-    if (frame === undefined) b.axisFrame.set(axis, b.depth);
-    b.lanes.set(axis, lane);
-    b.levels.clear();
-    b.laneName = before === '' ? name : name === '' ? before : `${before}_${name}`;
-    fill();
-    b.lanes.delete(axis);
-    b.levels.clear();
-    if (frame === undefined) b.axisFrame.delete(axis);
-    b.laneName = before;
+    laneLoop(b, axis, lanes, (lane) => this.body(lane));
   }
 
   writeOut(n: number, key: string): void {
     const axis = this.written[n];
     if (axis === undefined) return this.body(this.laneIndex++);
     const size = sizeOf(this.b.context.env, axis);
-    for (let at = 0; at < size; at++) this.lane(axis, { offset: at, whole: true }, String(at), () => this.writeOut(n + 1, key));
+    for (let at = 0; at < size; at++) atLane(this.b, axis, { offset: at, whole: true }, String(at), () => this.writeOut(n + 1, key));
   }
 
   // -------------------------------------------------------------------------------------------------------- items
@@ -343,5 +329,6 @@ function tree(names: readonly string[], op: '+' | '*' | 'max' | 'min'): LoopExpr
 }
 
 function buildPass(b: Builder, pass: Pass): void {
-  new PassBuilder(b, pass).run();
+  if (isWindow(b, pass)) buildWindow(b, pass);
+  else new PassBuilder(b, pass).run();
 }

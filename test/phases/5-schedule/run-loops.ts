@@ -94,7 +94,7 @@ class Machine {
       case 'binary':
         if (e.op === 'and') return sub(e.a) ? sub(e.b) : 0;
         return e.op === 'or' ? (sub(e.a) ? 1 : sub(e.b)) : binary[e.op]!(sub(e.a), sub(e.b));
-      case 'select': return sub(e.c) ? sub(e.a) : sub(e.b);
+      case 'select': case 'choose': return sub(e.c) ? sub(e.a) : sub(e.b);
       default: return e satisfies never;
     }
   }
