@@ -41,7 +41,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 614400, backward: 7372800 },
-  bytes: { cache: 307200, scratch: 256, forward: 1536000, backward: 1536000 },
+  bytes: { cache: 307200, scratch: 288, forward: 1536000, backward: 1536000 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -57,6 +57,7 @@ export function createCache(): Cache {
   };
 }
 
+const taps = /*@__PURE__*/ new Float64Array(4);
 const dx64 = /*@__PURE__*/ new Float64Array(32);
 
 /**
@@ -77,40 +78,98 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
       for (let oh = 0; oh < OH; oh++) {
         const row = n * CHW + c * HW + oh * STRIDE * W;
         const row_2 = n * C_OH_OW + c * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow++) {
+        for (let ow = 0; ow < OW; ow += 4) {
           // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
           // hit(out): the first max of each window
-          let outMax0 = -Infinity, outMax1 = -Infinity, outMax2 = -Infinity, outMax3 = -Infinity;
-          let best = -Infinity;
-          let offset = 0;
-          const x0_0 = x[row + ow * STRIDE];
-          outMax0 = Math.max(outMax0, x0_0);
-          if (x0_0 > best || x0_0 !== x0_0 && best === best) {
-            best = x0_0;
-            offset = 0;
-          }
+          const x0_0_0 = x[row + ow * STRIDE];
           const row_ = n * CHW + c * HW + oh * STRIDE * W + ow * STRIDE;
-          const x0_1 = x[row_ + 1];
-          outMax1 = Math.max(outMax1, x0_1);
-          if (x0_1 > best || x0_1 !== x0_1 && best === best) {
-            best = x0_1;
-            offset = 1;
+          const x0_0_1 = x[row_ + 1];
+          const x0_1_0 = x[row_ + W];
+          const x0_1_1 = x[row_ + W + 1];
+          taps[0] = x0_0_0;
+          taps[1] = x0_0_1;
+          taps[2] = x0_1_0;
+          taps[3] = x0_1_1;
+          const won0 = Number(x0_0_1 > x0_0_0);
+          const won0_ = 2 + Number(x0_1_1 > x0_1_0);
+          let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
+          const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+          if (total0 !== total0) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best0 = 3 - tap;
+              }
+            }
           }
-          const x1_0 = x[row_ + W];
-          outMax2 = Math.max(outMax2, x1_0);
-          if (x1_0 > best || x1_0 !== x1_0 && best === best) {
-            best = x1_0;
-            offset = PW;
+          const out0 = taps[best0];
+          out[row_2 + ow] = out0;
+          hit_out[row_2 + ow] = best0;
+          const x1_0_0 = x[row_ + STRIDE];
+          const x1_0_1 = x[row_ + STRIDE + 1];
+          const x1_1_0 = x[row_ + W + STRIDE];
+          const x1_1_1 = x[row_ + W + STRIDE + 1];
+          taps[0] = x1_0_0;
+          taps[1] = x1_0_1;
+          taps[2] = x1_1_0;
+          taps[3] = x1_1_1;
+          const won1 = Number(x1_0_1 > x1_0_0);
+          const won1_ = 2 + Number(x1_1_1 > x1_1_0);
+          let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
+          const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+          if (total1 !== total1) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best1 = 3 - tap;
+              }
+            }
           }
-          const x1_1 = x[row_ + W + 1];
-          outMax3 = Math.max(outMax3, x1_1);
-          if (x1_1 > best || x1_1 !== x1_1 && best === best) {
-            best = x1_1;
-            offset = PW + 1;
+          const out1 = taps[best1];
+          out[row_2 + ow + 1] = out1;
+          hit_out[row_2 + ow + 1] = best1;
+          const x2_0_0 = x[row_ + 2 * STRIDE];
+          const x2_0_1 = x[row_ + 2 * STRIDE + 1];
+          const x2_1_0 = x[row_ + W + 2 * STRIDE];
+          const x2_1_1 = x[row_ + W + 2 * STRIDE + 1];
+          taps[0] = x2_0_0;
+          taps[1] = x2_0_1;
+          taps[2] = x2_1_0;
+          taps[3] = x2_1_1;
+          const won2 = Number(x2_0_1 > x2_0_0);
+          const won2_ = 2 + Number(x2_1_1 > x2_1_0);
+          let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
+          const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+          if (total2 !== total2) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best2 = 3 - tap;
+              }
+            }
           }
-          const outAt = Math.max(Math.max(outMax0, outMax1), Math.max(outMax2, outMax3));
-          out[row_2 + ow] = outAt;
-          hit_out[row_2 + ow] = offset;
+          const out2 = taps[best2];
+          out[row_2 + ow + 2] = out2;
+          hit_out[row_2 + ow + 2] = best2;
+          const x3_0_0 = x[row_ + 3 * STRIDE];
+          const x3_0_1 = x[row_ + 3 * STRIDE + 1];
+          const x3_1_0 = x[row_ + W + 3 * STRIDE];
+          const x3_1_1 = x[row_ + W + 3 * STRIDE + 1];
+          taps[0] = x3_0_0;
+          taps[1] = x3_0_1;
+          taps[2] = x3_1_0;
+          taps[3] = x3_1_1;
+          const won3 = Number(x3_0_1 > x3_0_0);
+          const won3_ = 2 + Number(x3_1_1 > x3_1_0);
+          let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
+          const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+          if (total3 !== total3) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best3 = 3 - tap;
+              }
+            }
+          }
+          const out3 = taps[best3];
+          out[row_2 + ow + 3] = out3;
+          hit_out[row_2 + ow + 3] = best3;
         }
       }
     }

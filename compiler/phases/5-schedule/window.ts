@@ -19,8 +19,9 @@ import { addressOf, keyOf, valueOf } from './values.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
 
-/** More taps than this are looked at in a loop. */
+/** More taps than this are looked at in a loop; where only the value is asked for, a loop of Math.max is as good sooner. */
 const MOST_TAPS = 16;
+const MOST_TAPS_OF_VALUES = 9;
 /** Nodes of all taps together. */
 const MOST_NODES = 200;
 
@@ -33,7 +34,8 @@ export function isWindow(b: Builder, pass: Pass): boolean {
   const { op, reduced } = first.item;
   const taps = tapsOf(first, b.context.env);
   const alike = (i: Info): boolean => i.form === 'register' && i.item.op === op && i.body === first.body && i.item.reduced.join() === reduced.join();
-  return taps > 1 && taps <= MOST_TAPS && taps * costOf(first.body).nodes <= MOST_NODES && others.every(alike)
+  const most = pass.infos.some((i) => i.item.kind === 'arg') ? MOST_TAPS : MOST_TAPS_OF_VALUES;
+  return taps > 1 && taps <= most && taps * costOf(first.body).nodes <= MOST_NODES && others.every(alike)
     && pass.loops.every((axis) => reduced.includes(axis));
 }
 
