@@ -1,0 +1,80 @@
+/**
+ * `npm run bench:peers`: our kernels against TensorFlow.js, ONNX Runtime, jax-js and ConvNetJS, each on one thread. Installs them
+ * from the package in this folder, compiles bench/kernels.yaml, and compares every peer's results with ours before it times them.
+ *
+ *   npm run bench:peers                       every workload, every peer; writes docs/bench/results.json and chart.svg
+ *   npm run bench:peers -- --filter conv2d    only names that contain the word; writes nothing
+ *   npm run bench:peers -- --peer jax-js      only this peer (may be given again); writes nothing
+ *   npm run bench:peers -- --rounds 20        more rounds; --quick: few and short ones
+ *   npm run bench:peers -- --json FILE        the results as data
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { write } from '../../cli/build.ts';
+import { compileProject, findProject } from '../../cli/project.ts';
+import { openTerminal } from '../../cli/terminal.ts';
+import { measureBundles } from './bundle.ts';
+import { drawChart } from './chart.ts';
+import { infoOf, install } from './install.ts';
+import { match } from './match.ts';
+import { quick, thorough } from './measure.ts';
+import { peers } from './peers.ts';
+import type { Report, WorkloadReport } from './report.ts';
+import { printTable } from './table.ts';
+
+const { values } = parseArgs({
+  options: {
+    filter: { type: 'string', default: '' }, peer: { type: 'string', multiple: true, default: [] }, rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false }, json: { type: 'string' },
+  },
+});
+const unknown = values.peer.filter((name) => !peers.some((peer) => peer.name === name));
+if (unknown.length > 0) {
+  console.error(`there is no peer \`${unknown[0]!}\`; the peers are ${peers.map((peer) => peer.name).join(', ')}`);
+  process.exit(1);
+}
+const usual = values.quick ? quick : thorough;
+const rounds = Number(values.rounds ?? usual.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  console.error(`--rounds takes a number of rounds, not \`${values.rounds!}\``);
+  process.exit(1);
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const terminal = openTerminal(false, true);
+terminal.progress('installing the peers');
+const failure = install();
+const asked = peers.filter((peer) => values.peer.length === 0 || values.peer.includes(peer.name)).map((peer) => infoOf(peer, failure));
+const there = asked.filter((peer) => peer.refused === undefined);
+
+const project = compileProject(findProject(join(root, 'bench/kernels.yaml')), join(root, 'build/bench-peers'), terminal);
+write(project);
+const kernels = project.build.kernels.map(({ compiled }) => ({ name: compiled.name, file: join(project.out, `${compiled.name}.ts`) }));
+const chosen = kernels.filter(({ name }) => name.includes(values.filter));
+const workloads: WorkloadReport[] = [];
+const began = performance.now();
+for (const [n, kernel] of chosen.entries()) {
+  const job = { ...kernel, peers: there.map((peer) => peer.name), effort: { ...usual, rounds }, given: {} };
+  workloads.push(await match(job, (what) => terminal.progress(`[${n + 1}/${chosen.length}] ${kernel.name}: ${what}`)));
+  terminal.complain(`[${n + 1}/${chosen.length}] ${kernel.name} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+}
+terminal.progress('measuring bundles');
+const bundles = await measureBundles(chosen, there.map((peer) => peer.name));
+terminal.progress('');
+
+const report: Report = {
+  machine: { cpu: cpus()[0]?.model ?? 'unknown', node: process.versions.node, v8: process.versions.v8 },
+  settings: { rounds, quick: values.quick }, peers: asked, workloads, bundles,
+};
+console.log(printTable(report));
+const json = `${JSON.stringify(report, undefined, 1)}\n`;
+if (values.json !== undefined) writeFileSync(values.json, json);
+const whole = values.filter === '' && there.length === peers.length && !values.quick;
+if (whole) {
+  mkdirSync(join(root, 'docs/bench'), { recursive: true });
+  writeFileSync(join(root, 'docs/bench/results.json'), json);
+  writeFileSync(join(root, 'docs/bench/chart.svg'), drawChart(report));
+}

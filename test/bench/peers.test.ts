@@ -1,0 +1,174 @@
+/** The parts of `npm run bench:peers` that need no peer: what it prints and draws, what it compares, how it times. */
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { drawChart } from '../../bench/peers/chart.ts';
+import { disagreement } from '../../bench/peers/compare.ts';
+import type { Kernel } from '../../bench/peers/kernel.ts';
+import { CHANNELS_LAST, FILTERS_LAST, inverse, permute, reordered } from '../../bench/peers/layout.ts';
+import { race, sum, timing, without } from '../../bench/peers/measure.ts';
+import type { Report } from '../../bench/peers/report.ts';
+import { printTable } from '../../bench/peers/table.ts';
+import { prepareOurs } from '../../bench/peers/workload.ts';
+import type { Results, Workload } from '../../bench/peers/workload.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+const fixture = JSON.parse(read('test/bench/fixtures/results.json')) as Report;
+
+test('the table', () => {
+  assert.fixture(printTable(fixture), [
+    'workload           pass  plain  bound  plain-one  plain-two  wasm-one      best JS    best WASM',
+    'norm 4×16           fwd  2.000  1.000      200.0      100.0    0.5000   50.0× 100×  0.25× 0.50×',
+    'norm 4×16           bwd  12.35  10.00      12346        [1]       [2]  1000× 1235×            –',
+    'pool 8×8 stride 2   fwd  5.000               [3]        [1]     5.000            –        1.00×',
+    '',
+    'Median microseconds of a call. The last two columns: the best peer\'s time over ours, plain and bound; above 1, ours is faster.',
+    '[1] plain-two has no such layer',
+    '[2] wasm-one wrong: dx differs from ours by 0.5 of its largest value',
+    '[3] plain-one has no such layer',
+    'wasm-two took no part: wasm-two not installed (no network)',
+    '',
+    'Minified and gzipped:',
+    'ours: norm_4x16   0.5 kB',
+    'plain-one        90.1 kB',
+  ].join('\n'));
+});
+
+interface Box {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Every text of a chart with the room it takes: glyphs of 11 px monospace are 6.62 px wide. */
+function boxes(svg: string): Box[] {
+  return [...svg.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(([, attributes, content]) => {
+    const value = (name: string): string | undefined => new RegExp(`\\b${name}="([^"]*)"`).exec(` ${attributes!}`)?.[1];
+    const text = content!.replaceAll(/&\w+;/g, '?');
+    const width = text.length * (value('class') === 'title' ? 8 : 6.62);
+    const x = Number(value('x')) - { middle: width / 2, end: width, start: 0 }[value('text-anchor') ?? 'start']!;
+    return { text, left: x, right: x + width, bottom: Number(value('y')) };
+  });
+}
+
+const shown = existsSync(new URL('docs/bench/results.json', root)) ? [JSON.parse(read('docs/bench/results.json')) as Report] : [];
+
+test('no two texts of a chart overlap, and none leaves it', () => {
+  for (const report of [fixture, ...shown]) {
+    const all = boxes(drawChart(report));
+    assert.ok(all.length > 20);
+    for (const [n, a] of all.entries()) {
+      assert.ok(a.left >= 0 && a.right <= 860, `${a.text} ends at ${a.right}`);
+      const over = all.slice(n + 1).find((b) => Math.abs(a.bottom - b.bottom) < 12 && a.left < b.right && b.left < a.right);
+      assert.is(over && `${a.text} is over ${over.text}`, undefined);
+    }
+  }
+});
+
+test('marks stand where the ratio is', () => {
+  const svg = drawChart(fixture);
+  const gridline = (label: string): number => Number(new RegExp(`<text x="([\\d.]+)"[^>]*>${label}</text>`).exec(svg)![1]);
+  const discs = [...svg.matchAll(/<circle class="js" cx="([\d.]+)"/g)].map((m) => Number(m[1])).slice(1);
+  assert.is(discs[0], gridline('100×'));
+  assert.ok(discs[1]! > gridline('1,000×') && discs[1]! < gridline('10,000×'));
+  const diamonds = [...svg.matchAll(/<path class="wasm" d="M([\d.]+) /g)].map((m) => Number(m[1])).slice(1);
+  assert.ok(diamonds[0]! > gridline('0.1×') && diamonds[0]! < gridline('1×'));
+  assert.is(diamonds[1], gridline('1×'));
+  assert.is(discs.length + diamonds.length, 4);
+});
+
+test('a chart is well formed, whatever a machine is called, and knows both schemes', () => {
+  const svg = drawChart(fixture);
+  assert.match(svg, 'A &lt;fast> &amp; small machine');
+  assert.match(svg, 'prefers-color-scheme: dark');
+  const open: string[] = [];
+  for (const [, closing, name, own] of svg.matchAll(/<(\/?)(\w+)(?:\s[\w:-]+="[^"<]*")*\s*(\/?)>/g)) {
+    if (closing) assert.is(open.pop(), name);
+    else if (!own) open.push(name!);
+  }
+  assert.equal(open, []);
+  assert.is(svg.match(/</g)!.length, [...svg.matchAll(/<\/?\w/g)].length);
+});
+
+test('the chart in the documents shows the results beside it (npm run bench:peers)', () => {
+  for (const report of shown) assert.fixture(read('docs/bench/chart.svg'), drawChart(report));
+});
+
+test('a layout is undone by its inverse, and moves what it says', () => {
+  const shape = [2, 3, 4, 5];
+  const array = Float32Array.from({ length: 120 }, (_, i) => i);
+  for (const order of [CHANNELS_LAST, FILTERS_LAST]) {
+    const there = permute(array, shape, order);
+    assert.not.equal(there, array);
+    assert.equal(permute(there, reordered(shape, order), inverse(order)), array);
+  }
+  const [n, c, h, w] = [1, 2, 3, 4];
+  assert.is(permute(array, shape, CHANNELS_LAST)[((n * 4 + h) * 5 + w) * 3 + c], array[((n * 3 + c) * 4 + h) * 5 + w]);
+});
+
+const kernelOf = async (name: string): Promise<Kernel> => await import(new URL(`generated/${name}.ts`, root).href) as Kernel;
+
+/** Our own results with one element changed. */
+function spoiled(workload: Workload, name: string, change: (value: number) => number): Results {
+  const array = Float32Array.from(workload.expected[name]!);
+  array[7] = change(array[7]!);
+  return { ...workload.expected, [name]: array };
+}
+
+test('a workload brings our results, and a peer that differs is told how', async () => {
+  const { workload, plain, bound } = prepareOurs('norm', await kernelOf('layernorm_4x16'));
+  assert.is(disagreement(workload, workload.expected), undefined);
+  assert.is(workload.label, '4×16');
+  assert.equal(Object.keys(workload.expected), ['out', 'dx', 'dgamma', 'dbeta']);
+  assert.match(disagreement(workload, spoiled(workload, 'dx', (v) => v + 0.1))!, /^dx differs from ours by 0\.0\d+ of its largest value$/);
+  assert.match(disagreement(workload, spoiled(workload, 'dgamma', () => NaN))!, /^dgamma differs from ours by NaN/);
+  assert.is(disagreement(workload, { out: new Float32Array(3) }), 'out has 3 elements, ours 64');
+  for (const passes of [plain, bound!]) {
+    passes.forward();
+    passes.backward();
+  }
+});
+
+test('a layer that draws numbers is held to its law', async () => {
+  const { workload, bound } = prepareOurs('dropout', await kernelOf('dropout_100x500'));
+  bound!.forward();
+  const { expected, arrays, options } = workload;
+  assert.is(disagreement(workload, expected), undefined);
+  const unscaled = Object.fromEntries(Object.entries(expected).map(([name, a]) => [name, Float32Array.from(a, (v) => v * options['p']!)]));
+  assert.is(disagreement(workload, unscaled), undefined);
+  assert.is(disagreement(workload, { out: arrays['x']! }), 'keeps 1.000 of the values, not 0.5');
+  assert.is(disagreement(workload, { ...expected, dx: arrays['dout']! }), 'dx does not follow the mask of out');
+  assert.is(disagreement(workload, { out: Float32Array.from(expected['out']!, (v) => v * 3) }), 'out is neither 0 nor x by one factor');
+});
+
+test('a race gives each contestant its rounds, and a slow one fewer', async () => {
+  const wait = (ms: number): void => {
+    for (const start = performance.now(); performance.now() - start < ms;);
+  };
+  const entered: string[] = [];
+  const contestants = [
+    { name: 'fast', call: () => wait(0.2) },
+    { name: 'slow', call: () => wait(30), enter: () => { entered.push('slow'); return Promise.resolve(); } },
+    { name: 'late', call: async () => { await new Promise((resolve) => { setTimeout(resolve, 2); }); } },
+    { name: 'endless', call: () => wait(120) },
+  ];
+  const samples = await race(contestants, { rounds: 4, batchMs: 2, warmMs: 2, budgetMs: 70 }, () => undefined);
+  const rounds = (name: string): number => samples.get(name)!.length;
+  assert.equal(['fast', 'late', 'endless'].map(rounds), [4, 4, 1]);
+  assert.ok(rounds('slow') === 1 || rounds('slow') === 2, 'as many as its budget holds');
+  assert.is(entered.length, 1 + rounds('slow'));
+  assert.ok(samples.get('late')!.every((us) => us >= 1500), 'a promise is waited for');
+  assert.ok(timing(samples.get('fast')!).medianUs >= 200);
+});
+
+test('a backward that was timed with its forward', () => {
+  assert.equal(without([30, 40, 51], [10, 12, 11]), [20, 28, 40]);
+  assert.equal(without([30, 5, 31], [10, 9, 11]), [20, 0, 20]);
+  assert.is(without([10.1, 10.2], [10]), undefined);
+  assert.equal(sum([1, 2, 3], [10, 20]), [11, 22]);
+  assert.equal(timing([3, 1, 2, 10]), { medianUs: 2.5, minUs: 1, rounds: 4 });
+});
+
+test.run();
