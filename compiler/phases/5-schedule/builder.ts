@@ -32,6 +32,8 @@ export class Builder {
   readonly lanes = new Map<string, Lane>();
   /** The frame in which a loop variable or an integer local is known. */
   readonly varFrame = new Map<string, number>();
+  /** Axes of which a loop visits every k-th value from c on. */
+  readonly forms = new Map<string, { readonly k: number; readonly c: number }>();
   /** Indices known to be inside, by the key of their slot, and the frame from which on they are. */
   readonly facts = new Map<string, number>();
   readonly levels = new Map<Expr, number>();
@@ -99,7 +101,7 @@ export class Builder {
   }
 
   /** A loop over an axis; `fill` writes its body. */
-  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; within?(): readonly Range[] }, fill: () => void): void {
+  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; size?: number; within?(): readonly Range[] }, fill: () => void): void {
     let v = '';
     let within: readonly Range[] = [];
     const body = this.nested(() => {
@@ -113,7 +115,7 @@ export class Builder {
       this.axisFrame.delete(axis);
     });
     this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step,
-      size: sizeOf(this.context.env, axis), within, body });
+      size: bounds.size ?? sizeOf(this.context.env, axis), within, body });
   }
 
   /** Statements under a condition. What runs over `axes` belongs inside. */
@@ -133,9 +135,11 @@ export class Builder {
   axisTerms(axis: string, k: number, factors: readonly string[]): Term[] {
     const v = this.axisVar.get(axis);
     const lane = this.lanes.get(axis);
+    const form = this.forms.get(axis) ?? { k: 1, c: 0 };
+    const offset = (lane?.offset ?? 0) * form.k + form.c;
     const out: Term[] = [];
-    if (v !== undefined && !lane?.whole) out.push({ v, k, factors });
-    if (lane && lane.offset !== 0) out.push({ k: k * lane.offset, factors });
+    if (v !== undefined && !lane?.whole) out.push({ v, k: k * form.k, factors });
+    if (offset !== 0) out.push({ k: k * offset, factors });
     return out;
   }
 

@@ -4,12 +4,16 @@
  * becomes one loop over rows with three passes over each row, and a batch norm one over channels.
  */
 import { invariant } from '../../support/invariant.ts';
+import { isCut } from './contract/index.ts';
+import type { Plan } from './contract/plan.ts';
 import type { Dependency, Info } from './space.ts';
 
 export type Tree =
   /** Without axes: a part, whose statements become a function of their own. */
   | { readonly kind: 'group'; readonly axes: readonly string[]; readonly children: readonly Tree[] }
-  | { readonly kind: 'pass'; readonly loops: readonly string[]; readonly infos: readonly Info[] };
+  | { readonly kind: 'pass'; readonly loops: readonly string[]; readonly infos: readonly Info[] }
+  /** The contraction's own item first, then the stores that are made of its sums on the spot. */
+  | { readonly kind: 'contraction'; readonly plan: Plan; readonly infos: readonly Info[] };
 
 interface Cluster {
   readonly infos: Info[];
@@ -17,6 +21,7 @@ interface Cluster {
   loops: readonly string[];
   /** All members visit the same points, and none waits for a reduction among them. */
   flat: boolean;
+  readonly plan?: Plan;
 }
 
 /** A pass with more nodes than this is split, so that no function of generated code grows without bound. */
@@ -26,11 +31,22 @@ const MOST_IN_GROUP = 1200;
 /** What one function may hold, in nodes. V8 does not optimise functions beyond some 60 KB of bytecode. */
 const MOST_IN_PART = 800;
 
-/** The loops of some items, inside loops over `bound`. Every item stands after those that it depends on. */
-export function groupItems(infos: readonly Info[], bound: ReadonlySet<string> = new Set()): Tree[] {
+/** The loops of some items. Every item stands after those that it depends on. `plans`: the items that are contractions. */
+export function groupItems(infos: readonly Info[], plans: ReadonlyMap<Info, Plan>): Tree[] {
+  return treesOf(infos, new Set(), plans);
+}
+
+/** The same, inside loops over `bound`. */
+function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: ReadonlyMap<Info, Plan>): Tree[] {
   const clusters: Cluster[] = [];
   const home = new Map<Info, number>();
   for (const info of infos) {
+    const plan = plans.get(info);
+    if (plan) {
+      clusters.push({ infos: [info], outer: [], loops: [], flat: false, plan });
+      home.set(info, clusters.length - 1);
+      continue;
+    }
     const first = Math.max(0, ...info.dependencies.map((d) => home.get(d.on) ?? 0));
     let at = first;
     while (at < clusters.length && !join(clusters[at]!, info, home, at, bound)) at++;
@@ -40,9 +56,10 @@ export function groupItems(infos: readonly Info[], bound: ReadonlySet<string> = 
     home.set(info, at);
   }
   return clusters.map((c): Tree => {
+    if (c.plan) return { kind: 'contraction', plan: c.plan, infos: c.infos };
     if (c.flat) return { kind: 'pass', loops: c.loops, infos: c.infos };
     invariant(c.outer.length > 0, `the items ${c.infos.map((i) => i.item.name).join(', ')} share no loop`);
-    return { kind: 'group', axes: c.outer, children: groupItems(c.infos, new Set([...bound, ...c.outer])) };
+    return { kind: 'group', axes: c.outer, children: treesOf(c.infos, new Set([...bound, ...c.outer]), plans) };
   });
 }
 
@@ -58,7 +75,18 @@ function isPass(info: Info, bound: ReadonlySet<string>): boolean {
 
 function join(c: Cluster, info: Info, home: ReadonlyMap<Info, number>, at: number, bound: ReadonlySet<string>): boolean {
   const inside = info.dependencies.filter((d) => home.get(d.on) === at);
+  if (c.plan) return joinContraction(c, c.plan, info, inside);
   return joinPass(c, info, inside, bound) || joinGroup(c, info, inside, bound);
+}
+
+/** What is stored of each finished sum, at the same point, is stored where the sum is made. */
+function joinContraction(c: Cluster, plan: Plan, info: Info, inside: readonly Dependency[]): boolean {
+  const sums = c.infos[0]!;
+  const isStore = info.form === 'each' && info.item.store !== undefined && info.item.store.role !== 'state' && !info.item.store.hit;
+  const meets = inside.every((d) => d.on === sums && !d.orderOnly && sums.item.axes.every((a) => d.axes.has(a)));
+  if (!isStore || isCut(plan) || inside.length === 0 || !meets || !sameSet(info.space, plan.contraction.out)) return false;
+  c.infos.push(info);
+  return true;
 }
 
 function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
@@ -104,8 +132,10 @@ function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound:
   return true;
 }
 
-/** Divides what is too large for one function into parts. */
+/** Divides what is too large for one function into parts. Contractions make parts of their own. */
 export function divide(trees: readonly Tree[]): readonly Tree[] {
+  const first = trees.findIndex((t) => t.kind === 'contraction');
+  if (first >= 0) return [...divide(trees.slice(0, first)), trees[first]!, ...divide(trees.slice(first + 1))];
   const parts: { cost: number; children: Tree[] }[] = [];
   for (const t of trees) {
     const cost = costOf(t);
@@ -119,4 +149,4 @@ export function divide(trees: readonly Tree[]): readonly Tree[] {
 }
 
 const costOf = (t: Tree): number =>
-  (t.kind === 'pass' ? t.infos.reduce((n, i) => n + i.cost + 1, 0) : t.children.reduce((n, c) => n + costOf(c), 0));
+  (t.kind !== 'group' ? t.infos.reduce((n, i) => n + i.cost + 1, 0) : t.children.reduce((n, c) => n + costOf(c), 0));

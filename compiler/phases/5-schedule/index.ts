@@ -10,9 +10,12 @@ import { buffersIn, constantsIn } from '../../ir/loop-walk.ts';
 import { Scope, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { Builder } from './builder.ts';
+import { buildContraction, type Host } from './contract/index.ts';
+import { planOf } from './contract/plan.ts';
+import { contractionOf } from './contract/recognise.ts';
 import type { Choices } from './choices.ts';
 import { costOf, readsIn } from './dag.ts';
-import { divide, groupItems, type Tree } from './group.ts';
+import { divide, groupItems } from './group.ts';
 import { makeItems, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
 import { pointsOf, shareItems } from './share.ts';
@@ -37,7 +40,11 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const items = shareItems(makeItems(program));
   const context: Context = { env: program.env, names: options.names, items };
   const infos = infosOf(context);
-  const trees = divide(groupItems(infos));
+  const plans = new Map(infos.flatMap((info) => {
+    const found = contractionOf(info.item, context);
+    return found ? [[info, planOf(found, context, options.choices, `${program.name}/${info.item.name}`)] as const] : [];
+  }));
+  const trees = divide(groupItems(infos, plans));
   const taken = new Set<string>();
   const storage = storeItems(trees, infos, context, options.pool, taken);
   const buffers = buffersOf(items, options, taken, program);
@@ -48,23 +55,28 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
     brief.set(key, buffer);
     return buffer;
   };
-  const build = (own: readonly Tree[]): Stmt[] => {
-    const builder = new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate, scratch);
-    buildTree(builder, own);
-    return builder.frame(0).stmts;
-  };
+  const newBuilder = (): Builder => new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate, scratch);
   const parts: Part[] = [];
-  const body: Stmt[] = [...draws(items, buffers)];
-  for (const t of trees) {
-    if (t.kind === 'pass' || t.axes.length > 0) continue;
-    const own = build(t.children);
-    const name = options.names.scope.fresh(`${program.name}Part${parts.length + 1}`);
+  const part = (wish: string, params: Part['params'], own: readonly Stmt[]): string => {
+    const name = options.names.scope.fresh(`${program.name}${wish}`);
     const touched = buffersIn(own);
-    parts.push({ name, params: [], body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
-    body.push({ kind: 'call', part: name, args: [] });
+    parts.push({ name, params, body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
+    return name;
+  };
+  const main = newBuilder();
+  const host: Host = { context, main, pool: options.pool, taken, storage, newBuilder, part };
+  draws(items, buffers).forEach((s) => main.push(s));
+  for (const t of trees) {
+    if (t.kind === 'contraction') buildContraction(t.plan, t.infos.slice(1), host);
+    else if (t.kind === 'group' && t.axes.length === 0) {
+      const own = newBuilder();
+      buildTree(own, t.children);
+      main.push({ kind: 'call', part: part(`Part${parts.length + 1}`, [], own.frame(0).stmts), args: [] });
+    } else buildTree(main, [t]);
   }
-  if (parts.length === 0) body.push(...build(trees));
-  const used = [...buffers.values(), ...[...storage.values()].map((s) => s.buffer), ...brief.values()];
+  const body = main.frame(0).stmts;
+  const own = new Map([...buffers.values()].map((b) => [b.name, b]));
+  const used = [...own.values(), ...options.pool.buffers.filter((b) => taken.has(b.name) && !own.has(b.name))];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
   const flops = items.items.reduce((n, i) => n + pointsOf(i, program.env) * Math.max(0, costOf(i.body).operations + (i.kind === 'each' ? 0 : 1)), 0);
   return { name: program.name, buffers: used, constants, parts, body, flops };
@@ -92,7 +104,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
 
 /** Scratch for the numbers of a random tensor, which are drawn four at a time. */
 const drawn = (t: Tensor, length: number, pool: ScratchPool, taken: Set<string>): Buffer =>
-  pool.take(t.name, isUnit(t) ? 'f32' : 'f64', length, taken, (4 - length % 4) % 4);
+  pool.take(t.name, isUnit(t) ? 'f32' : 'f64', length, taken, { slack: (4 - length % 4) % 4 });
 
 /** Numbers of [0, 1) are multiples of 2^-24, which a float holds exactly. */
 const isUnit = (t: Tensor): boolean => t.uniform?.[0] === 0 && t.uniform[1] === 1;

@@ -30,6 +30,7 @@ const MOST_UNROLLED = 320;
 export function buildTree(b: Builder, trees: readonly Tree[]): void {
   for (const t of trees) {
     if (t.kind === 'pass') buildPass(b, t);
+    else if (t.kind === 'contraction') invariant(false, 'a contraction stands inside a loop');
     else openGroup(b, t);
   }
 }

@@ -21,7 +21,7 @@ export const bufferKey = (t: Tensor): string => (t.role === 'cache' ? `cache:${t
 
 interface Place {
   readonly groups: readonly Tree[];
-  readonly pass: Extract<Tree, { kind: 'pass' }>;
+  readonly pass: Exclude<Tree, { kind: 'group' }>;
 }
 
 /** The scratch arrays of a module. Functions take the same ones again where name, type and length agree. */
@@ -34,14 +34,17 @@ export class ScratchPool {
     this.#scope = scope;
   }
 
-  /** An array that is not in `taken`, to which it is added. */
-  take(wish: string, elem: Buffer['elem'], length: number, taken: Set<string>, slack = 0): Buffer {
-    const key = `${wish}:${elem}:${length}+${slack}`;
+/**
+   * An array that is not in `taken`, to which it is added. `border` says where it stays 0: such an array is shared with its
+   * like alone.
+   */
+  take(wish: string, elem: Buffer['elem'], length: number, taken: Set<string>, { slack = 0, border }: { slack?: number; border?: string } = {}): Buffer {
+    const key = `${wish}:${elem}:${length}+${slack}:${border ?? ''}`;
     const known = this.#wishes.get(key) ?? [];
     this.#wishes.set(key, known);
     let buffer = known.find((k) => !taken.has(k.name));
     if (!buffer) {
-      buffer = { name: this.#scope.fresh(wish), elem, length, slack, role: 'scratch', access: 'both' };
+      buffer = { name: this.#scope.fresh(wish), elem, length, slack, role: 'scratch', access: 'both', ...(border === undefined ? {} : { zeroed: true }) };
       known.push(buffer);
       this.buffers.push(buffer);
     }
@@ -107,7 +110,9 @@ const common = (a: readonly Tree[], b: readonly Tree[]): number => {
 /** Whether a reader finds a value as a local. */
 function meets(on: Info, home: Place, reader: Place, axes: ReadonlySet<string>): boolean {
   if (on.form === 'array' || !on.item.axes.every((a) => axes.has(a))) return false;
-  if (home.pass === reader.pass) return on.form === 'each';
+  if (home.pass === reader.pass) return on.form === 'each' || home.pass.kind === 'contraction';
+  // A contraction is made by functions of its own.
+  if (home.pass.kind === 'contraction' || reader.pass.kind === 'contraction') return false;
   const inLoops = on.form === 'each' && home.pass.loops.length > 0;
   return !inLoops && common(home.groups, reader.groups) === home.groups.length;
 }
