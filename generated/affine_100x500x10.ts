@@ -36,7 +36,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 1001000, backward: 2001000 },
-  bytes: { cache: 0, scratch: 40080, forward: 224040, backward: 244040 },
+  bytes: { cache: 0, scratch: 456000, forward: 224040, backward: 244040 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -52,8 +52,10 @@ export function createCache(): Cache {
   };
 }
 
-const sums = /*@__PURE__*/ new Float64Array(10);
-const dw64 = /*@__PURE__*/ new Float64Array(5000);
+const w64 = /*@__PURE__*/ new Float64Array(5000);
+const x64 = /*@__PURE__*/ new Float64Array(50000);
+const dout64 = /*@__PURE__*/ new Float64Array(1000);
+const dout64_ = /*@__PURE__*/ new Float64Array(1000);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -73,34 +75,62 @@ export function forward(
   checkArray(b, 'Float32Array', M, 'b', '[M] = [10]');
   checkArray(out, 'Float32Array', N * M, 'out', '[N, M] = [100, 10]');
   cache.x = x;
-  for (let n = 0; n < N; n++) {
-    // sum[D](x * w)
-    sums.fill(0);
-    const row = n * D;
-    for (let d = 0; d < D; d++) {
-      const xAt = x[row + d];
-      const row_ = d * M;
-      for (let m = 0; m < M - 2; m += 4) {
-        sums[m] += xAt * w[row_ + m];
-        sums[m + 1] += xAt * w[row_ + m + 1];
-        sums[m + 2] += xAt * w[row_ + m + 2];
-        sums[m + 3] += xAt * w[row_ + m + 3];
-      }
-      for (let m = M - 2; m < M; m++) {
-        sums[m] += xAt * w[row_ + m];
-      }
-    }
+  forwardPackW(w);
+  forwardPackX(x);
+  forwardOut(b, out);
+}
 
-    // out = b + sum[D](x * w)
-    const row_2 = n * M;
-    for (let m = 0; m < M - 2; m += 4) {
-      out[row_2 + m] = b[m] + sums[m];
-      out[row_2 + m + 1] = b[m + 1] + sums[m + 1];
-      out[row_2 + m + 2] = b[m + 2] + sums[m + 2];
-      out[row_2 + m + 3] = b[m + 3] + sums[m + 3];
+/** A part of `forward`. */
+function forwardPackW(w: Float32Array): void {
+  // w64: a copy in blocks of w
+  for (let d = 0; d < 500; d++) {
+    const row = d * M;
+    const row_ = d * 2;
+    for (let m = 0; m < 10; m += 2) {
+      w64[row_ + m * 500] = w[row + m];
+      w64[row_ + m * 500 + 1] = w[row + m + 1];
     }
-    for (let m = M - 2; m < M; m++) {
-      out[row_2 + m] = b[m] + sums[m];
+  }
+}
+
+/** A part of `forward`. */
+function forwardPackX(x: Float32Array): void {
+  // x64: a copy of x
+  for (let i = 0; i < 50000; i += 4) {
+    x64[i] = x[i];
+    x64[i + 1] = x[i + 1];
+    x64[i + 2] = x[i + 2];
+    x64[i + 3] = x[i + 3];
+  }
+}
+
+/** A part of `forward`. */
+function forwardOut(b: Float32Array, out: Float32Array): void {
+  // out = b + sum[D](x * w)
+  for (let n = 0; n < N; n += 2) {
+    for (let m = 0; m < M; m += 2) {
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      for (let d = 0; d < D; d += 2) {
+        const wRow = m * 500 + d * 2;
+        const w0 = w64[wRow];
+        const w1 = w64[wRow + 1];
+        const xRow = n * 500 + d;
+        const x0 = x64[xRow];
+        const x1 = x64[xRow + 500];
+        const w2 = w64[wRow + 2];
+        const w3 = w64[wRow + 3];
+        const x2 = x64[xRow + 1];
+        const x3 = x64[xRow + 501];
+        sum0 += w0 * x0 + w2 * x2;
+        sum1 += w1 * x0 + w3 * x2;
+        sum2 += w0 * x1 + w2 * x3;
+        sum3 += w1 * x1 + w3 * x3;
+      }
+      const outRow = n * M + m;
+      out[outRow] = b[m] + sum0;
+      out[outRow + 1] = b[m + 1] + sum1;
+      out[outRow + M] = b[m] + sum2;
+      out[outRow + M + 1] = b[m + 1] + sum3;
     }
   }
 }
@@ -128,55 +158,12 @@ export function backward(
   checkArray(db, 'Float32Array', M, 'db', '[M] = [10]');
   const x = cache.x;
   checkHeld(x, 'Float32Array', N * D, 'cache.x', '[N, D] = [100, 500]');
-  for (let n = 0; n < N; n++) {
-    const row_ = n * M;
-    const row_2 = n * D;
-    for (let d = 0; d < D; d++) {
-      // dx = sum[M](w * dout)
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
-      const row = d * M;
-      for (let m = 0; m < M - 2; m += 4) {
-        dxSum0 += w[row + m] * dout[row_ + m];
-        dxSum1 += w[row + m + 1] * dout[row_ + m + 1];
-        dxSum2 += w[row + m + 2] * dout[row_ + m + 2];
-        dxSum3 += w[row + m + 3] * dout[row_ + m + 3];
-      }
-      for (let m = M - 2; m < M; m++) {
-        dxSum0 += w[row + m] * dout[row_ + m];
-      }
-      const dxAt = dxSum0 + dxSum1 + (dxSum2 + dxSum3);
-      dx[row_2 + d] = dxAt;
-    }
-  }
-  for (let m = 0; m < M; m++) {
-    // dw = sum[N](x * dout)
-    for (let d = 0; d < D; d++) {
-      dw64[d * M + m] = 0;
-    }
-    for (let n = 0; n < N; n++) {
-      const row = n * D;
-      const doutAt = dout[n * M + m];
-      for (let d = 0; d < D; d += 4) {
-        dw64[d * M + m] += x[row + d] * doutAt;
-        const row_ = m + d * M;
-        dw64[row_ + M] += x[row + d + 1] * doutAt;
-        dw64[row_ + 2 * M] += x[row + d + 2] * doutAt;
-        dw64[row_ + 3 * M] += x[row + d + 3] * doutAt;
-      }
-    }
-  }
-  for (let d = 0; d < D; d++) {
-    const row = d * M;
-    for (let m = 0; m < M - 2; m += 4) {
-      dw[row + m] = dw64[row + m];
-      dw[row + m + 1] = dw64[row + m + 1];
-      dw[row + m + 2] = dw64[row + m + 2];
-      dw[row + m + 3] = dw64[row + m + 3];
-    }
-    for (let m = M - 2; m < M; m++) {
-      dw[row + m] = dw64[row + m];
-    }
-  }
+  backwardPackW(w);
+  backwardPackDout(dout);
+  backwardDx(dx);
+  backwardPackDout_(dout);
+  backwardPackX(x);
+  backwardDw(dw);
   for (let m = 0; m < M; m++) {
     // db = sum[N](dout)
     let dbSum0 = 0, dbSum1 = 0, dbSum2 = 0, dbSum3 = 0;
@@ -189,6 +176,116 @@ export function backward(
     }
     const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);
     db[m] = dbAt;
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackW(w: Float32Array): void {
+  // w64: a copy of w
+  for (let i = 0; i < 5000; i += 4) {
+    w64[i] = w[i];
+    w64[i + 1] = w[i + 1];
+    w64[i + 2] = w[i + 2];
+    w64[i + 3] = w[i + 3];
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout(dout: Float32Array): void {
+  // dout64: a copy of dout
+  for (let i = 0; i < 1000; i += 4) {
+    dout64[i] = dout[i];
+    dout64[i + 1] = dout[i + 1];
+    dout64[i + 2] = dout[i + 2];
+    dout64[i + 3] = dout[i + 3];
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx(dx: Float32Array): void {
+  // dx = sum[M](w * dout)
+  for (let n = 0; n < N; n += 2) {
+    for (let d = 0; d < D; d += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
+      for (let m = 0; m < M; m += 2) {
+        const wRow = d * 10 + m;
+        const w0 = w64[wRow];
+        const w1 = w64[wRow + 10];
+        const doutRow = n * 10 + m;
+        const dout0 = dout64[doutRow];
+        const dout1 = dout64[doutRow + 10];
+        const w2 = w64[wRow + 1];
+        const w3 = w64[wRow + 11];
+        const dout2 = dout64[doutRow + 1];
+        const dout3 = dout64[doutRow + 11];
+        dxSum0 += w0 * dout0 + w2 * dout2;
+        dxSum1 += w1 * dout0 + w3 * dout2;
+        dxSum2 += w0 * dout1 + w2 * dout3;
+        dxSum3 += w1 * dout1 + w3 * dout3;
+      }
+      const dxRow = n * D + d;
+      dx[dxRow] = dxSum0;
+      dx[dxRow + 1] = dxSum1;
+      dx[dxRow + D] = dxSum2;
+      dx[dxRow + D + 1] = dxSum3;
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout_(dout: Float32Array): void {
+  // dout64_: a copy in blocks of dout
+  for (let n = 0; n < 100; n++) {
+    const row = n * M;
+    const row_ = n * 2;
+    for (let m = 0; m < 10; m += 2) {
+      dout64_[row_ + m * 100] = dout[row + m];
+      dout64_[row_ + m * 100 + 1] = dout[row + m + 1];
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackX(x: Float32Array): void {
+  // x64: a copy in blocks of x
+  for (let n = 0; n < 100; n++) {
+    const row = n * D;
+    const row_ = n * 2;
+    for (let d = 0; d < 500; d += 2) {
+      x64[row_ + d * 100] = x[row + d];
+      x64[row_ + d * 100 + 1] = x[row + d + 1];
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDw(dw: Float32Array): void {
+  // dw = sum[N](x * dout)
+  for (let d = 0; d < D; d += 2) {
+    for (let m = 0; m < M; m += 2) {
+      let dwSum0 = 0, dwSum1 = 0, dwSum2 = 0, dwSum3 = 0;
+      for (let n = 0; n < N; n += 2) {
+        const doutRow = m * 100 + n * 2;
+        const dout0 = dout64_[doutRow];
+        const dout1 = dout64_[doutRow + 1];
+        const xRow = d * 100 + n * 2;
+        const x0 = x64[xRow];
+        const x1 = x64[xRow + 1];
+        const dout2 = dout64_[doutRow + 2];
+        const dout3 = dout64_[doutRow + 3];
+        const x2 = x64[xRow + 2];
+        const x3 = x64[xRow + 3];
+        dwSum0 += dout0 * x0 + dout2 * x2;
+        dwSum1 += dout1 * x0 + dout3 * x2;
+        dwSum2 += dout0 * x1 + dout2 * x3;
+        dwSum3 += dout1 * x1 + dout3 * x3;
+      }
+      const dwRow = d * M + m;
+      dw[dwRow] = dwSum0;
+      dw[dwRow + 1] = dwSum1;
+      dw[dwRow + M] = dwSum2;
+      dw[dwRow + M + 1] = dwSum3;
+    }
   }
 }
 

@@ -18,11 +18,10 @@ const HH = 3;
 const WW = 3;
 const OH = 16;
 const OW = 16;
-const STRIDE = 2;
-const F_OH_OW = F * OH * OW;
-const OH_OW = OH * OW;
 const CHW = C * H * W;
 const HW = H * W;
+const F_OH_OW = F * OH * OW;
+const OH_OW = OH * OW;
 const C_HH_WW = C * HH * WW;
 const HH_WW = HH * WW;
 
@@ -50,7 +49,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 35200000, backward: 164935000 },
-  bytes: { cache: 0, scratch: 5120248, forward: 3716000, backward: 3718700 },
+  bytes: { cache: 0, scratch: 139336, forward: 3716000, backward: 3718700 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -66,8 +65,11 @@ export function createCache(): Cache {
   };
 }
 
-const sums = /*@__PURE__*/ new Float64Array(640000);
-const dx64 = /*@__PURE__*/ new Float64Array(31);
+const x64 = /*@__PURE__*/ new Float64Array(3267);
+const w64 = /*@__PURE__*/ new Float64Array(675);
+const dw64 = /*@__PURE__*/ new Float64Array(675);
+const dout64 = /*@__PURE__*/ new Float64Array(6400);
+const dout64_ = /*@__PURE__*/ new Float64Array(6400);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -87,55 +89,106 @@ export function forward(
   checkArray(b, 'Float32Array', F, 'b', '[F] = [25]');
   checkArray(out, 'Float32Array', N * F * OH * OW, 'out', '[N, F, OH, OW] = [100, 25, 16, 16]');
   cache.x = x;
+  forwardPackW(w);
   for (let n = 0; n < N; n++) {
-    for (let oh = 0; oh < OH; oh++) {
-      const hhFrom = Math.max(0, 1 - oh * STRIDE);
-      const hhTo = Math.min(HH, H - oh * STRIDE + 1);
-      const row_6 = n * F_OH_OW + oh * OW + 24 * OH_OW;
-      for (let ow = 0; ow < OW; ow++) {
-        // sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-        const row = n * F_OH_OW + oh * OW + ow;
-        for (let f = 0; f < F; f++) {
-          sums[row + f * OH_OW] = 0;
-        }
-        const wwFrom = Math.max(0, 1 - ow * STRIDE);
-        const wwTo = Math.min(WW, W - ow * STRIDE + 1);
-        for (let c = 0; c < C; c++) {
-          for (let hh = hhFrom; hh < hhTo; hh++) {
-            const row_ = n * CHW + c * HW + hh * W + oh * STRIDE * W + ow * STRIDE;
-            const row_5 = c * HH_WW + hh * WW + 24 * C_HH_WW;
-            for (let ww = wwFrom; ww < wwTo; ww++) {
-              const xAt = x[row_ + ww - W - 1];
-              const row_2 = c * HH_WW + hh * WW + ww;
-              for (let f = 0; f < F - 1; f += 4) {
-                sums[row + f * OH_OW] += xAt * w[row_2 + f * C_HH_WW];
-                const row_3 = c * HH_WW + hh * WW + ww + f * C_HH_WW;
-                const row_4 = n * F_OH_OW + oh * OW + ow + f * OH_OW;
-                sums[row_4 + OH_OW] += xAt * w[row_3 + C_HH_WW];
-                sums[row_4 + 2 * OH_OW] += xAt * w[row_3 + 2 * C_HH_WW];
-                sums[row_4 + 3 * OH_OW] += xAt * w[row_3 + 3 * C_HH_WW];
-              }
-              sums[row_6 + ow] += xAt * w[row_5 + ww];
-            }
-          }
-        }
+    forwardPackX(n, x);
+    forwardOut(n, b, out);
+  }
+}
+
+/** A part of `forward`. */
+function forwardPackW(w: Float32Array): void {
+  // w64: a copy of w
+  for (let i = 0; i < 672; i += 4) {
+    w64[i] = w[i];
+    w64[i + 1] = w[i + 1];
+    w64[i + 2] = w[i + 2];
+    w64[i + 3] = w[i + 3];
+  }
+  for (let i = 672; i < 675; i++) {
+    w64[i] = w[i];
+  }
+}
+
+/** A part of `forward`. */
+function forwardPackX(n: number, x: Float32Array): void {
+  // x64: a copy with a border of zeros of x
+  for (let c = 0; c < 3; c++) {
+    for (let h = 0; h < 31; h++) {
+      const row = n * CHW + c * HW + h * W;
+      const row_ = c * 1089 + h * 33;
+      for (let w_ = 0; w_ < 28; w_ += 4) {
+        x64[row_ + w_ + 34] = x[row + w_];
+        x64[row_ + w_ + 35] = x[row + w_ + 1];
+        x64[row_ + w_ + 36] = x[row + w_ + 2];
+        x64[row_ + w_ + 37] = x[row + w_ + 3];
+      }
+      for (let w_ = 28; w_ < 31; w_++) {
+        x64[row_ + w_ + 34] = x[row + w_];
       }
     }
   }
+}
 
+/** A part of `forward`. */
+function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
   // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-  for (let n = 0; n < N; n++) {
-    for (let f = 0; f < F; f++) {
-      const bAt = b[f];
-      for (let oh = 0; oh < OH; oh++) {
-        const row = n * F_OH_OW + f * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow += 4) {
-          out[row + ow] = bAt + sums[row + ow];
-          out[row + ow + 1] = bAt + sums[row + ow + 1];
-          out[row + ow + 2] = bAt + sums[row + ow + 2];
-          out[row + ow + 3] = bAt + sums[row + ow + 3];
+  for (let f = 0; f < 24; f += 3) {
+    const b0_0 = b[f];
+    const b0_1 = b[f + 1];
+    const b0_2 = b[f + 2];
+    for (let oh = 0; oh < OH; oh++) {
+      for (let ow = 0; ow < OW; ow += 2) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
+        for (let c = 0; c < C; c++) {
+          for (let hh = 0; hh < HH; hh++) {
+            for (let ww = 0; ww < WW; ww++) {
+              const xRow = oh * 66 + ow * 2 + c * 1089 + hh * 33 + ww;
+              const x0 = x64[xRow];
+              const x1 = x64[xRow + 2];
+              const wRow = f * 27 + c * 9 + hh * 3 + ww;
+              const w0 = w64[wRow];
+              const w1 = w64[wRow + 27];
+              const w2 = w64[wRow + 54];
+              sum0 += x0 * w0;
+              sum1 += x1 * w0;
+              sum2 += x0 * w1;
+              sum3 += x1 * w1;
+              sum4 += x0 * w2;
+              sum5 += x1 * w2;
+            }
+          }
+        }
+        const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
+        out[outRow] = b0_0 + sum0;
+        out[outRow + 1] = b0_0 + sum1;
+        out[outRow + OH_OW] = b0_1 + sum2;
+        out[outRow + OH_OW + 1] = b0_1 + sum3;
+        out[outRow + 2 * OH_OW] = b0_2 + sum4;
+        out[outRow + 2 * OH_OW + 1] = b0_2 + sum5;
+      }
+    }
+  }
+  const b0_0_ = b[24];
+  for (let oh = 0; oh < OH; oh++) {
+    for (let ow = 0; ow < OW; ow += 2) {
+      let sum0 = 0, sum1 = 0;
+      for (let c = 0; c < C; c++) {
+        for (let hh = 0; hh < HH; hh++) {
+          for (let ww = 0; ww < WW; ww++) {
+            const xRow = oh * 66 + ow * 2 + c * 1089 + hh * 33 + ww;
+            const x0 = x64[xRow];
+            const x1 = x64[xRow + 2];
+            const wRow = c * 9 + hh * 3 + ww;
+            const w0 = w64[wRow + 648];
+            sum0 += x0 * w0;
+            sum1 += x1 * w0;
+          }
         }
       }
+      const outRow = n * F_OH_OW + oh * OW + ow;
+      out[outRow + 24 * OH_OW] = b0_0_ + sum0;
+      out[outRow + 24 * OH_OW + 1] = b0_0_ + sum1;
     }
   }
 }
@@ -163,68 +216,49 @@ export function backward(
   checkArray(db, 'Float32Array', F, 'db', '[F] = [25]');
   const x = cache.x;
   checkHeld(x, 'Float32Array', N * C * H * W, 'cache.x', '[N, C, H, W] = [100, 3, 31, 31]');
+  backwardPackW(w);
   for (let n = 0; n < N; n++) {
-    for (let c = 0; c < C; c++) {
-      for (let h = 0; h < H; h++) {
-        // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-        dx64.fill(0);
-        const hhFrom = Math.max(0, h - 29);
-        const hhFirst = hhFrom + ((h - hhFrom + 1) % 2 + 2) % 2;
-        const hhTo = Math.min(HH, h + 2);
-        for (let f = 0; f < F; f++) {
-          for (let hh = hhFirst; hh < hhTo; hh += 2) {
-            const row = f * C_HH_WW + c * HH_WW + hh * WW;
-            const oh = (h - hh + 1) / 2 | 0;
-            const row_ = n * F_OH_OW + f * OH_OW + oh * OW;
-            for (let ww = 0; ww < WW; ww++) {
-              const wFrom = Math.max(0, ww - 1);
-              const wFirst = wFrom + ((ww - wFrom - 1) % 2 + 2) % 2;
-              const wTo = Math.min(W, ww + 30);
-              const wAt = w[row + ww];
-              for (let w_ = wFirst; w_ < wTo; w_ += 2) {
-                const ow = (w_ - ww + 1) / 2 | 0;
-                dx64[w_] += wAt * dout[row_ + ow];
-              }
-            }
-          }
-        }
-        const row_2 = n * CHW + c * HW + h * W;
-        for (let w_ = 0; w_ < W - 3; w_ += 4) {
-          dx[row_2 + w_] = dx64[w_];
-          dx[row_2 + w_ + 1] = dx64[w_ + 1];
-          dx[row_2 + w_ + 2] = dx64[w_ + 2];
-          dx[row_2 + w_ + 3] = dx64[w_ + 3];
-        }
-        for (let w_ = W - 3; w_ < W; w_++) {
-          dx[row_2 + w_] = dx64[w_];
-        }
-      }
-    }
+    backwardPackDout(n, dout);
+    backwardDx0(n, dx);
+    backwardDx1(n, dx);
+    backwardDx2(n, dx);
+    backwardDx3(n, dx);
+  }
+  dw64.fill(0);
+  for (let n = 0; n < N; n++) {
+    backwardPackX(n, x);
+    backwardPackDout_(n, dout);
+    backwardDw(n);
   }
   for (let f = 0; f < F; f++) {
-    for (let c = 0; c < C; c++) {
-      for (let hh = 0; hh < HH; hh++) {
-        const ohFrom = Math.max(0, Math.ceil((1 - hh) / 2));
-        const ohTo = Math.min(OH, Math.floor((H - hh) / 2) + 1);
-        const row_2 = f * C_HH_WW + c * HH_WW + hh * WW;
-        for (let ww = 0; ww < WW; ww++) {
-          // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
-          let dwAt = 0;
-          const owFrom = Math.max(0, Math.ceil((1 - ww) / 2));
-          const owTo = Math.min(OW, Math.floor((W - ww) / 2) + 1);
-          for (let n = 0; n < N; n++) {
-            for (let oh = ohFrom; oh < ohTo; oh++) {
-              const row = n * CHW + c * HW + hh * W + oh * STRIDE * W + ww - W - 1;
-              const row_ = n * F_OH_OW + f * OH_OW + oh * OW;
-              for (let ow = owFrom; ow < owTo; ow++) {
-                dwAt += x[row + ow * STRIDE] * dout[row_ + ow];
-              }
-            }
-          }
-          dw[row_2 + ww] = dwAt;
-        }
-      }
-    }
+    dw[f * C_HH_WW] = dw64[f * C_HH_WW];
+    const row = f * C_HH_WW;
+    dw[row + 1] = dw64[row + 1];
+    dw[row + 2] = dw64[row + 2];
+    dw[row + WW] = dw64[row + WW];
+    dw[row + WW + 1] = dw64[row + WW + 1];
+    dw[row + WW + 2] = dw64[row + WW + 2];
+    dw[row + 2 * WW] = dw64[row + 2 * WW];
+    dw[row + 2 * WW + 1] = dw64[row + 2 * WW + 1];
+    dw[row + 2 * WW + 2] = dw64[row + 2 * WW + 2];
+    dw[row + HH_WW] = dw64[row + HH_WW];
+    dw[row + HH_WW + 1] = dw64[row + HH_WW + 1];
+    dw[row + HH_WW + 2] = dw64[row + HH_WW + 2];
+    dw[row + HH_WW + WW] = dw64[row + HH_WW + WW];
+    dw[row + HH_WW + WW + 1] = dw64[row + HH_WW + WW + 1];
+    dw[row + HH_WW + WW + 2] = dw64[row + HH_WW + WW + 2];
+    dw[row + HH_WW + 2 * WW] = dw64[row + HH_WW + 2 * WW];
+    dw[row + HH_WW + 2 * WW + 1] = dw64[row + HH_WW + 2 * WW + 1];
+    dw[row + HH_WW + 2 * WW + 2] = dw64[row + HH_WW + 2 * WW + 2];
+    dw[row + 2 * HH_WW] = dw64[row + 2 * HH_WW];
+    dw[row + 2 * HH_WW + 1] = dw64[row + 2 * HH_WW + 1];
+    dw[row + 2 * HH_WW + 2] = dw64[row + 2 * HH_WW + 2];
+    dw[row + 2 * HH_WW + WW] = dw64[row + 2 * HH_WW + WW];
+    dw[row + 2 * HH_WW + WW + 1] = dw64[row + 2 * HH_WW + WW + 1];
+    dw[row + 2 * HH_WW + WW + 2] = dw64[row + 2 * HH_WW + WW + 2];
+    dw[row + 2 * HH_WW + 2 * WW] = dw64[row + 2 * HH_WW + 2 * WW];
+    dw[row + 2 * HH_WW + 2 * WW + 1] = dw64[row + 2 * HH_WW + 2 * WW + 1];
+    dw[row + 2 * HH_WW + 2 * WW + 2] = dw64[row + 2 * HH_WW + 2 * WW + 2];
   }
   for (let f = 0; f < F; f++) {
     // db = sum[N, OH, OW](dout)
@@ -242,6 +276,273 @@ export function backward(
     }
     const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);
     db[f] = dbAt;
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackW(w: Float32Array): void {
+  // w64: a copy of w
+  for (let i = 0; i < 672; i += 4) {
+    w64[i] = w[i];
+    w64[i + 1] = w[i + 1];
+    w64[i + 2] = w[i + 2];
+    w64[i + 3] = w[i + 3];
+  }
+  for (let i = 672; i < 675; i++) {
+    w64[i] = w[i];
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout(n: number, dout: Float32Array): void {
+  // dout64: a copy with a border of zeros of dout
+  for (let f = 0; f < 25; f++) {
+    for (let oh = 0; oh < 16; oh++) {
+      const row = n * F_OH_OW + f * OH_OW + oh * OW;
+      const row_ = f * 256 + oh * 16;
+      for (let ow = 0; ow < 16; ow += 4) {
+        dout64[row_ + ow] = dout[row + ow];
+        dout64[row_ + ow + 1] = dout[row + ow + 1];
+        dout64[row_ + ow + 2] = dout[row + ow + 2];
+        dout64[row_ + ow + 3] = dout[row + ow + 3];
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx0(n: number, dx: Float32Array): void {
+  // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
+  for (let h = 0; h < 16; h++) {
+    for (let w_ = 0; w_ < 16; w_ += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
+      for (let f = 0; f < F; f++) {
+        const doutRow = h * 16 + w_ + f * 256;
+        const dout0 = dout64[doutRow];
+        const dout1 = dout64[doutRow + 1];
+        const wRow = f * 27;
+        const w0 = w64[wRow + 4];
+        const w1 = w64[wRow + 13];
+        const w2 = w64[wRow + 22];
+        dxSum0 += dout0 * w0;
+        dxSum1 += dout1 * w0;
+        dxSum2 += dout0 * w1;
+        dxSum3 += dout1 * w1;
+        dxSum4 += dout0 * w2;
+        dxSum5 += dout1 * w2;
+      }
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
+      dx[dxRow] = dxSum0;
+      dx[dxRow + 2] = dxSum1;
+      dx[dxRow + HW] = dxSum2;
+      dx[dxRow + HW + 2] = dxSum3;
+      dx[dxRow + 2 * HW] = dxSum4;
+      dx[dxRow + 2 * HW + 2] = dxSum5;
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx1(n: number, dx: Float32Array): void {
+  // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
+  for (let c = 0; c < C; c++) {
+    for (let h = 0; h < 16; h++) {
+      for (let w_ = 0; w_ < 15; w_ += 5) {
+        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
+        for (let f = 0; f < F; f++) {
+          const doutRow = h * 16 + w_ + f * 256;
+          const dout0 = dout64[doutRow + 1];
+          const dout1 = dout64[doutRow + 2];
+          const dout2 = dout64[doutRow + 3];
+          const dout3 = dout64[doutRow + 4];
+          const dout4 = dout64[doutRow + 5];
+          const wRow = c * 9 + f * 27;
+          const w0 = w64[wRow + 3];
+          const dout5 = dout64[doutRow];
+          const w1 = w64[wRow + 5];
+          dxSum0 += dout0 * w0 + dout5 * w1;
+          dxSum1 += dout1 * w0 + dout0 * w1;
+          dxSum2 += dout2 * w0 + dout1 * w1;
+          dxSum3 += dout3 * w0 + dout2 * w1;
+          dxSum4 += dout4 * w0 + dout3 * w1;
+        }
+        const dxRow = n * CHW + c * HW + h * 2 * W + w_ * 2;
+        dx[dxRow + 1] = dxSum0;
+        dx[dxRow + 3] = dxSum1;
+        dx[dxRow + 5] = dxSum2;
+        dx[dxRow + 7] = dxSum3;
+        dx[dxRow + 9] = dxSum4;
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx2(n: number, dx: Float32Array): void {
+  // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
+  for (let c = 0; c < C; c++) {
+    for (let w_ = 0; w_ < 16; w_++) {
+      for (let h = 0; h < 15; h += 5) {
+        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
+        for (let f = 0; f < F; f++) {
+          const doutRow = w_ + h * 16 + f * 256;
+          const dout0 = dout64[doutRow + 16];
+          const dout1 = dout64[doutRow + 32];
+          const dout2 = dout64[doutRow + 48];
+          const dout3 = dout64[doutRow + 64];
+          const dout4 = dout64[doutRow + 80];
+          const wRow = c * 9 + f * 27;
+          const w0 = w64[wRow + 1];
+          const dout5 = dout64[doutRow];
+          const w1 = w64[wRow + 7];
+          dxSum0 += dout0 * w0 + dout5 * w1;
+          dxSum1 += dout1 * w0 + dout0 * w1;
+          dxSum2 += dout2 * w0 + dout1 * w1;
+          dxSum3 += dout3 * w0 + dout2 * w1;
+          dxSum4 += dout4 * w0 + dout3 * w1;
+        }
+        const dxRow = n * CHW + c * HW + w_ * 2 + h * 2 * W;
+        dx[dxRow + W] = dxSum0;
+        dx[dxRow + 3 * W] = dxSum1;
+        dx[dxRow + 5 * W] = dxSum2;
+        dx[dxRow + 7 * W] = dxSum3;
+        dx[dxRow + 9 * W] = dxSum4;
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx3(n: number, dx: Float32Array): void {
+  // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
+  for (let c = 0; c < C; c++) {
+    for (let h = 0; h < 15; h++) {
+      for (let w_ = 0; w_ < 15; w_ += 5) {
+        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
+        for (let f = 0; f < F; f++) {
+          for (let hh = 0; hh < 2; hh++) {
+            const doutRow = h * 16 + w_ + f * 256 - hh * 16;
+            const dout0 = dout64[doutRow + 17];
+            const dout1 = dout64[doutRow + 18];
+            const dout2 = dout64[doutRow + 19];
+            const dout3 = dout64[doutRow + 20];
+            const dout4 = dout64[doutRow + 21];
+            const wRow = c * 9 + f * 27 + hh * 6;
+            const w0 = w64[wRow];
+            const dout5 = dout64[doutRow + 16];
+            const w1 = w64[wRow + 2];
+            dxSum0 += dout0 * w0 + dout5 * w1;
+            dxSum1 += dout1 * w0 + dout0 * w1;
+            dxSum2 += dout2 * w0 + dout1 * w1;
+            dxSum3 += dout3 * w0 + dout2 * w1;
+            dxSum4 += dout4 * w0 + dout3 * w1;
+          }
+        }
+        const dxRow = n * CHW + c * HW + h * 2 * W + w_ * 2;
+        dx[dxRow + W + 1] = dxSum0;
+        dx[dxRow + W + 3] = dxSum1;
+        dx[dxRow + W + 5] = dxSum2;
+        dx[dxRow + W + 7] = dxSum3;
+        dx[dxRow + W + 9] = dxSum4;
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackX(n: number, x: Float32Array): void {
+  // x64: a copy with a border of zeros of x
+  for (let c = 0; c < 3; c++) {
+    for (let h = 0; h < 31; h++) {
+      const row = n * CHW + c * HW + h * W;
+      const row_ = c * 1089 + h * 33;
+      for (let w_ = 0; w_ < 28; w_ += 4) {
+        x64[row_ + w_ + 34] = x[row + w_];
+        x64[row_ + w_ + 35] = x[row + w_ + 1];
+        x64[row_ + w_ + 36] = x[row + w_ + 2];
+        x64[row_ + w_ + 37] = x[row + w_ + 3];
+      }
+      for (let w_ = 28; w_ < 31; w_++) {
+        x64[row_ + w_ + 34] = x[row + w_];
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout_(n: number, dout: Float32Array): void {
+  // dout64_: a copy of dout
+  const row = n * 6400;
+  for (let i = 0; i < 6400; i += 4) {
+    dout64_[i] = dout[row + i];
+    dout64_[i + 1] = dout[row + i + 1];
+    dout64_[i + 2] = dout[row + i + 2];
+    dout64_[i + 3] = dout[row + i + 3];
+  }
+}
+
+/** A part of `backward`. */
+function backwardDw(n: number): void {
+  // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
+  for (let f = 0; f < 24; f += 2) {
+    for (let c = 0; c < C; c++) {
+      for (let hh = 0; hh < HH; hh++) {
+        const dw64Row = f * C_HH_WW + c * HH_WW + hh * WW;
+        let dwSum0 = dw64[dw64Row];
+        let dwSum1 = dw64[dw64Row + 1];
+        let dwSum2 = dw64[dw64Row + 2];
+        let dwSum3 = dw64[dw64Row + C_HH_WW];
+        let dwSum4 = dw64[dw64Row + C_HH_WW + 1];
+        let dwSum5 = dw64[dw64Row + C_HH_WW + 2];
+        for (let oh = 0; oh < OH; oh++) {
+          for (let ow = 0; ow < OW; ow++) {
+            const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
+            const x0 = x64[xRow];
+            const x1 = x64[xRow + 1];
+            const x2 = x64[xRow + 2];
+            const doutRow = f * 256 + oh * 16 + ow;
+            const dout0 = dout64_[doutRow];
+            const dout1 = dout64_[doutRow + 256];
+            dwSum0 += x0 * dout0;
+            dwSum1 += x1 * dout0;
+            dwSum2 += x2 * dout0;
+            dwSum3 += x0 * dout1;
+            dwSum4 += x1 * dout1;
+            dwSum5 += x2 * dout1;
+          }
+        }
+        dw64[dw64Row] = dwSum0;
+        dw64[dw64Row + 1] = dwSum1;
+        dw64[dw64Row + 2] = dwSum2;
+        dw64[dw64Row + C_HH_WW] = dwSum3;
+        dw64[dw64Row + C_HH_WW + 1] = dwSum4;
+        dw64[dw64Row + C_HH_WW + 2] = dwSum5;
+      }
+    }
+  }
+  for (let c = 0; c < C; c++) {
+    for (let hh = 0; hh < HH; hh++) {
+      const dw64Row = c * HH_WW + hh * WW;
+      let dwSum0 = dw64[dw64Row + 24 * C_HH_WW];
+      let dwSum1 = dw64[dw64Row + 24 * C_HH_WW + 1];
+      let dwSum2 = dw64[dw64Row + 24 * C_HH_WW + 2];
+      for (let oh = 0; oh < OH; oh++) {
+        for (let ow = 0; ow < OW; ow++) {
+          const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
+          const x0 = x64[xRow];
+          const x1 = x64[xRow + 1];
+          const x2 = x64[xRow + 2];
+          const doutRow = oh * 16 + ow;
+          const dout0 = dout64_[doutRow + 6144];
+          dwSum0 += x0 * dout0;
+          dwSum1 += x1 * dout0;
+          dwSum2 += x2 * dout0;
+        }
+      }
+      dw64[dw64Row + 24 * C_HH_WW] = dwSum0;
+      dw64[dw64Row + 24 * C_HH_WW + 1] = dwSum1;
+      dw64[dw64Row + 24 * C_HH_WW + 2] = dwSum2;
+    }
   }
 }
 

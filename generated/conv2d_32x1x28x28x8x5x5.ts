@@ -18,11 +18,10 @@ const HH = 5;
 const WW = 5;
 const OH = 28;
 const OW = 28;
-const PAD = 2;
 const HW = H * W;
-const HH_WW = HH * WW;
 const F_OH_OW = F * OH * OW;
 const OH_OW = OH * OW;
+const HH_WW = HH * WW;
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -48,7 +47,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 10235904, backward: 20271104 },
-  bytes: { cache: 0, scratch: 448, forward: 904000, backward: 904800 },
+  bytes: { cache: 0, scratch: 127104, forward: 904000, backward: 904800 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -64,8 +63,11 @@ export function createCache(): Cache {
   };
 }
 
-const sums = /*@__PURE__*/ new Float64Array(28);
-const dx64 = /*@__PURE__*/ new Float64Array(28);
+const x64 = /*@__PURE__*/ new Float64Array(1024);
+const w64 = /*@__PURE__*/ new Float64Array(200);
+const dw64 = /*@__PURE__*/ new Float64Array(200);
+const dout64 = /*@__PURE__*/ new Float64Array(8192);
+const dout64_ = /*@__PURE__*/ new Float64Array(6272);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -85,35 +87,82 @@ export function forward(
   checkArray(b, 'Float32Array', F, 'b', '[F] = [8]');
   checkArray(out, 'Float32Array', N * F * OH * OW, 'out', '[N, F, OH, OW] = [32, 8, 28, 28]');
   cache.x = x;
+  forwardPackW(w);
   for (let n = 0; n < N; n++) {
-    for (let f = 0; f < F; f++) {
-      const bAt = b[f];
-      for (let oh = 0; oh < OH; oh++) {
-        // sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-        sums.fill(0);
-        const hhFrom = Math.max(0, PAD - oh);
-        const hhTo = Math.min(HH, H - oh + PAD);
-        for (let hh = hhFrom; hh < hhTo; hh++) {
-          const row_ = f * HH_WW + hh * WW;
-          for (let ww = 0; ww < WW; ww++) {
-            const owFrom = Math.max(0, PAD - ww);
-            const owTo = Math.min(OW, W - ww + PAD);
-            const row = n * HW + hh * W + oh * W + ww - PAD * W - PAD;
-            const wAt = w[row_ + ww];
-            for (let ow = owFrom; ow < owTo; ow++) {
-              sums[ow] += x[row + ow] * wAt;
-            }
-          }
-        }
+    forwardPackX(n, x);
+    forwardOut(n, b, out);
+  }
+}
 
-        // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-        const row_2 = n * F_OH_OW + f * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow += 4) {
-          out[row_2 + ow] = bAt + sums[ow];
-          out[row_2 + ow + 1] = bAt + sums[ow + 1];
-          out[row_2 + ow + 2] = bAt + sums[ow + 2];
-          out[row_2 + ow + 3] = bAt + sums[ow + 3];
+/** A part of `forward`. */
+function forwardPackW(w: Float32Array): void {
+  // w64: a copy of w
+  for (let i = 0; i < 200; i += 4) {
+    w64[i] = w[i];
+    w64[i + 1] = w[i + 1];
+    w64[i + 2] = w[i + 2];
+    w64[i + 3] = w[i + 3];
+  }
+}
+
+/** A part of `forward`. */
+function forwardPackX(n: number, x: Float32Array): void {
+  // x64: a copy with a border of zeros of x
+  for (let h = 0; h < 28; h++) {
+    const row = n * HW + h * W;
+    const row_ = h * 32;
+    for (let w_ = 0; w_ < 28; w_ += 4) {
+      x64[row_ + w_ + 66] = x[row + w_];
+      x64[row_ + w_ + 67] = x[row + w_ + 1];
+      x64[row_ + w_ + 68] = x[row + w_ + 2];
+      x64[row_ + w_ + 69] = x[row + w_ + 3];
+    }
+  }
+}
+
+/** A part of `forward`. */
+function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
+  // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
+  for (let f = 0; f < F; f++) {
+    const b0 = b[f];
+    for (let oh = 0; oh < OH; oh++) {
+      for (let ow = 0; ow < OW; ow += 7) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0, sum6 = 0;
+        for (let hh = 0; hh < HH; hh++) {
+          const xRow = oh * 32 + ow + hh * 32;
+          const x0 = x64[xRow];
+          const x1 = x64[xRow + 1];
+          const x2 = x64[xRow + 2];
+          const x3 = x64[xRow + 3];
+          const x4 = x64[xRow + 4];
+          const x5 = x64[xRow + 5];
+          const x6 = x64[xRow + 6];
+          const wRow = f * 25 + hh * 5;
+          const w0 = w64[wRow];
+          const x7 = x64[xRow + 7];
+          const w1 = w64[wRow + 1];
+          const x8 = x64[xRow + 8];
+          const w2 = w64[wRow + 2];
+          const x9 = x64[xRow + 9];
+          const w3 = w64[wRow + 3];
+          const x10 = x64[xRow + 10];
+          const w4 = w64[wRow + 4];
+          sum0 += x0 * w0 + x1 * w1 + x2 * w2 + x3 * w3 + x4 * w4;
+          sum1 += x1 * w0 + x2 * w1 + x3 * w2 + x4 * w3 + x5 * w4;
+          sum2 += x2 * w0 + x3 * w1 + x4 * w2 + x5 * w3 + x6 * w4;
+          sum3 += x3 * w0 + x4 * w1 + x5 * w2 + x6 * w3 + x7 * w4;
+          sum4 += x4 * w0 + x5 * w1 + x6 * w2 + x7 * w3 + x8 * w4;
+          sum5 += x5 * w0 + x6 * w1 + x7 * w2 + x8 * w3 + x9 * w4;
+          sum6 += x6 * w0 + x7 * w1 + x8 * w2 + x9 * w3 + x10 * w4;
         }
+        const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
+        out[outRow] = b0 + sum0;
+        out[outRow + 1] = b0 + sum1;
+        out[outRow + 2] = b0 + sum2;
+        out[outRow + 3] = b0 + sum3;
+        out[outRow + 4] = b0 + sum4;
+        out[outRow + 5] = b0 + sum5;
+        out[outRow + 6] = b0 + sum6;
       }
     }
   }
@@ -142,57 +191,44 @@ export function backward(
   checkArray(db, 'Float32Array', F, 'db', '[F] = [8]');
   const x = cache.x;
   checkHeld(x, 'Float32Array', N * C * H * W, 'cache.x', '[N, C, H, W] = [32, 1, 28, 28]');
+  backwardPackW(w);
   for (let n = 0; n < N; n++) {
-    for (let h = 0; h < H; h++) {
-      // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-      dx64.fill(0);
-      const hhFrom = Math.max(0, h + PAD - OH + 1);
-      const hhTo = Math.min(HH, h + PAD + 1);
-      for (let f = 0; f < F; f++) {
-        for (let hh = hhFrom; hh < hhTo; hh++) {
-          const row = f * HH_WW + hh * WW;
-          for (let ww = 0; ww < WW; ww++) {
-            const wFrom = Math.max(0, ww - PAD);
-            const wTo = Math.min(W, ww + OW - PAD);
-            const wAt = w[row + ww];
-            const row_ = n * F_OH_OW + f * OH_OW + h * OW - hh * OW - ww + PAD * OW + PAD;
-            for (let w_ = wFrom; w_ < wTo; w_++) {
-              dx64[w_] += wAt * dout[row_ + w_];
-            }
-          }
-        }
-      }
-      const row_2 = n * HW + h * W;
-      for (let w_ = 0; w_ < W; w_ += 4) {
-        dx[row_2 + w_] = dx64[w_];
-        dx[row_2 + w_ + 1] = dx64[w_ + 1];
-        dx[row_2 + w_ + 2] = dx64[w_ + 2];
-        dx[row_2 + w_ + 3] = dx64[w_ + 3];
-      }
-    }
+    backwardPackDout(n, dout);
+    backwardDx(n, dx);
+  }
+  dw64.fill(0);
+  for (let n = 0; n < N; n++) {
+    backwardPackX(n, x);
+    backwardPackDout_(n, dout);
+    backwardDw(n);
   }
   for (let f = 0; f < F; f++) {
-    for (let hh = 0; hh < HH; hh++) {
-      const ohFrom = Math.max(0, PAD - hh);
-      const ohTo = Math.min(OH, H - hh + PAD);
-      const row_2 = f * HH_WW + hh * WW;
-      for (let ww = 0; ww < WW; ww++) {
-        // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
-        let dwAt = 0;
-        const owFrom = Math.max(0, PAD - ww);
-        const owTo = Math.min(OW, W - ww + PAD);
-        for (let n = 0; n < N; n++) {
-          for (let oh = ohFrom; oh < ohTo; oh++) {
-            const row = n * HW + hh * W + oh * W + ww - PAD * W - PAD;
-            const row_ = n * F_OH_OW + f * OH_OW + oh * OW;
-            for (let ow = owFrom; ow < owTo; ow++) {
-              dwAt += x[row + ow] * dout[row_ + ow];
-            }
-          }
-        }
-        dw[row_2 + ww] = dwAt;
-      }
-    }
+    dw[f * HH_WW] = dw64[f * HH_WW];
+    const row = f * HH_WW;
+    dw[row + 1] = dw64[row + 1];
+    dw[row + 2] = dw64[row + 2];
+    dw[row + 3] = dw64[row + 3];
+    dw[row + 4] = dw64[row + 4];
+    dw[row + WW] = dw64[row + WW];
+    dw[row + WW + 1] = dw64[row + WW + 1];
+    dw[row + WW + 2] = dw64[row + WW + 2];
+    dw[row + WW + 3] = dw64[row + WW + 3];
+    dw[row + WW + 4] = dw64[row + WW + 4];
+    dw[row + 2 * WW] = dw64[row + 2 * WW];
+    dw[row + 2 * WW + 1] = dw64[row + 2 * WW + 1];
+    dw[row + 2 * WW + 2] = dw64[row + 2 * WW + 2];
+    dw[row + 2 * WW + 3] = dw64[row + 2 * WW + 3];
+    dw[row + 2 * WW + 4] = dw64[row + 2 * WW + 4];
+    dw[row + 3 * WW] = dw64[row + 3 * WW];
+    dw[row + 3 * WW + 1] = dw64[row + 3 * WW + 1];
+    dw[row + 3 * WW + 2] = dw64[row + 3 * WW + 2];
+    dw[row + 3 * WW + 3] = dw64[row + 3 * WW + 3];
+    dw[row + 3 * WW + 4] = dw64[row + 3 * WW + 4];
+    dw[row + 4 * WW] = dw64[row + 4 * WW];
+    dw[row + 4 * WW + 1] = dw64[row + 4 * WW + 1];
+    dw[row + 4 * WW + 2] = dw64[row + 4 * WW + 2];
+    dw[row + 4 * WW + 3] = dw64[row + 4 * WW + 3];
+    dw[row + 4 * WW + 4] = dw64[row + 4 * WW + 4];
   }
   for (let f = 0; f < F; f++) {
     // db = sum[N, OH, OW](dout)
@@ -210,6 +246,147 @@ export function backward(
     }
     const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);
     db[f] = dbAt;
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackW(w: Float32Array): void {
+  // w64: a copy of w
+  for (let i = 0; i < 200; i += 4) {
+    w64[i] = w[i];
+    w64[i + 1] = w[i + 1];
+    w64[i + 2] = w[i + 2];
+    w64[i + 3] = w[i + 3];
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout(n: number, dout: Float32Array): void {
+  // dout64: a copy with a border of zeros of dout
+  for (let f = 0; f < 8; f++) {
+    for (let oh = 0; oh < 28; oh++) {
+      const row = n * F_OH_OW + f * OH_OW + oh * OW;
+      const row_ = f * 1024 + oh * 32;
+      for (let ow = 0; ow < 28; ow += 4) {
+        dout64[row_ + ow + 66] = dout[row + ow];
+        dout64[row_ + ow + 67] = dout[row + ow + 1];
+        dout64[row_ + ow + 68] = dout[row + ow + 2];
+        dout64[row_ + ow + 69] = dout[row + ow + 3];
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardDx(n: number, dx: Float32Array): void {
+  // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
+  for (let h = 0; h < H; h++) {
+    for (let w_ = 0; w_ < W; w_ += 7) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0;
+      for (let f = 0; f < F; f++) {
+        for (let hh = 0; hh < HH; hh++) {
+          const doutRow = h * 32 + w_ + f * 1024 - hh * 32;
+          const dout0 = dout64[doutRow + 132];
+          const dout1 = dout64[doutRow + 133];
+          const dout2 = dout64[doutRow + 134];
+          const dout3 = dout64[doutRow + 135];
+          const dout4 = dout64[doutRow + 136];
+          const dout5 = dout64[doutRow + 137];
+          const dout6 = dout64[doutRow + 138];
+          const wRow = f * 25 + hh * 5;
+          const w0 = w64[wRow];
+          const dout7 = dout64[doutRow + 131];
+          const w1 = w64[wRow + 1];
+          const dout8 = dout64[doutRow + 130];
+          const w2 = w64[wRow + 2];
+          const dout9 = dout64[doutRow + 129];
+          const w3 = w64[wRow + 3];
+          const dout10 = dout64[doutRow + 128];
+          const w4 = w64[wRow + 4];
+          dxSum0 += dout0 * w0 + dout7 * w1 + dout8 * w2 + dout9 * w3 + dout10 * w4;
+          dxSum1 += dout1 * w0 + dout0 * w1 + dout7 * w2 + dout8 * w3 + dout9 * w4;
+          dxSum2 += dout2 * w0 + dout1 * w1 + dout0 * w2 + dout7 * w3 + dout8 * w4;
+          dxSum3 += dout3 * w0 + dout2 * w1 + dout1 * w2 + dout0 * w3 + dout7 * w4;
+          dxSum4 += dout4 * w0 + dout3 * w1 + dout2 * w2 + dout1 * w3 + dout0 * w4;
+          dxSum5 += dout5 * w0 + dout4 * w1 + dout3 * w2 + dout2 * w3 + dout1 * w4;
+          dxSum6 += dout6 * w0 + dout5 * w1 + dout4 * w2 + dout3 * w3 + dout2 * w4;
+        }
+      }
+      const dxRow = n * HW + h * W + w_;
+      dx[dxRow] = dxSum0;
+      dx[dxRow + 1] = dxSum1;
+      dx[dxRow + 2] = dxSum2;
+      dx[dxRow + 3] = dxSum3;
+      dx[dxRow + 4] = dxSum4;
+      dx[dxRow + 5] = dxSum5;
+      dx[dxRow + 6] = dxSum6;
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackX(n: number, x: Float32Array): void {
+  // x64: a copy with a border of zeros of x
+  for (let h = 0; h < 28; h++) {
+    const row = n * HW + h * W;
+    const row_ = h * 32;
+    for (let w_ = 0; w_ < 28; w_ += 4) {
+      x64[row_ + w_ + 66] = x[row + w_];
+      x64[row_ + w_ + 67] = x[row + w_ + 1];
+      x64[row_ + w_ + 68] = x[row + w_ + 2];
+      x64[row_ + w_ + 69] = x[row + w_ + 3];
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackDout_(n: number, dout: Float32Array): void {
+  // dout64_: a copy of dout
+  const row = n * 6272;
+  for (let i = 0; i < 6272; i += 4) {
+    dout64_[i] = dout[row + i];
+    dout64_[i + 1] = dout[row + i + 1];
+    dout64_[i + 2] = dout[row + i + 2];
+    dout64_[i + 3] = dout[row + i + 3];
+  }
+}
+
+/** A part of `backward`. */
+function backwardDw(n: number): void {
+  // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
+  for (let f = 0; f < F; f++) {
+    for (let hh = 0; hh < HH; hh++) {
+      const dw64Row = f * HH_WW + hh * WW;
+      let dwSum0 = dw64[dw64Row];
+      let dwSum1 = dw64[dw64Row + 1];
+      let dwSum2 = dw64[dw64Row + 2];
+      let dwSum3 = dw64[dw64Row + 3];
+      let dwSum4 = dw64[dw64Row + 4];
+      for (let oh = 0; oh < OH; oh++) {
+        for (let ow = 0; ow < OW; ow += 2) {
+          const xRow = hh * 32 + oh * 32 + ow;
+          const x0 = x64[xRow];
+          const x1 = x64[xRow + 1];
+          const x2 = x64[xRow + 2];
+          const x3 = x64[xRow + 3];
+          const x4 = x64[xRow + 4];
+          const doutRow = f * 784 + oh * 28 + ow;
+          const dout0 = dout64_[doutRow];
+          const x5 = x64[xRow + 5];
+          const dout1 = dout64_[doutRow + 1];
+          dwSum0 += x0 * dout0 + x1 * dout1;
+          dwSum1 += x1 * dout0 + x2 * dout1;
+          dwSum2 += x2 * dout0 + x3 * dout1;
+          dwSum3 += x3 * dout0 + x4 * dout1;
+          dwSum4 += x4 * dout0 + x5 * dout1;
+        }
+      }
+      dw64[dw64Row] = dwSum0;
+      dw64[dw64Row + 1] = dwSum1;
+      dw64[dw64Row + 2] = dwSum2;
+      dw64[dw64Row + 3] = dwSum3;
+      dw64[dw64Row + 4] = dwSum4;
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compileKernel } from '../../compiler/index.ts';
+import { randomFrom } from '../../compiler/testing/data.ts';
+import { RandomChoices } from '../support/random-choices.ts';
 import { load, shown, specNames, valuesText } from './load.ts';
 import { kernelProblems } from './module.ts';
 import { runs } from './runs.ts';
@@ -18,6 +20,11 @@ for (const name of specNames) {
     test(title, async () => {
       const { sizes, options = {} } = run;
       assert.equal(await shown(() => kernelProblems({ source: load(name)!, load, sizes, options, dtype, staged: true })), []);
+    });
+    test(`${title}, scheduled at random`, async () => {
+      const { sizes, options = {} } = run;
+      const choices = new RandomChoices(randomFrom(n + 1));
+      assert.equal(await shown(() => kernelProblems({ source: load(name)!, load, sizes, options, dtype, choices })), []);
     });
     if (n > 0) continue;
     test(`${name}: added to, by a module that owns its arrays, f32`, async () => {

@@ -7,7 +7,7 @@ import { proofsOf, type KernelModule } from '../../compiler/testing/index.ts';
 import { Session } from '../../compiler/testing/kernel.ts';
 import { drawInputs } from './draw.ts';
 
-type Options = Pick<KernelRequest, 'source' | 'load' | 'dtype' | 'accumulate' | 'buffers' | 'staged'> & {
+type Options = Pick<KernelRequest, 'source' | 'load' | 'dtype' | 'accumulate' | 'buffers' | 'staged' | 'choices'> & {
   readonly sizes: Readonly<Record<string, number>>;
   readonly options?: Readonly<Record<string, number | string>>;
 };

@@ -7,19 +7,20 @@ import { sizeOf } from '../../ir/affine.ts';
 import { cacheField } from '../../ir/derived.ts';
 import type { Buffer, LoopNest, Part, Stmt } from '../../ir/loop.ts';
 import { buffersIn, constantsIn } from '../../ir/loop-walk.ts';
+import { slackOf } from '../../ir/slack.ts';
 import { Scope, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { Builder } from './builder.ts';
 import { buildContraction, type Host } from './contract/index.ts';
-import { planOf } from './contract/plan.ts';
+import { planOf, type Plan } from './contract/plan.ts';
 import { contractionOf } from './contract/recognise.ts';
 import type { Choices } from './choices.ts';
 import { costOf, readsIn } from './dag.ts';
 import { divide, groupItems } from './group.ts';
-import { makeItems, type Items } from './items.ts';
+import { makeItems, type Item, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
 import { pointsOf, shareItems } from './share.ts';
-import { infosOf, type Context } from './space.ts';
+import { infosOf, type Context, type Info } from './space.ts';
 import { bufferKey, storeItems, type ScratchPool } from './storage.ts';
 
 export interface ScheduleOptions {
@@ -41,8 +42,8 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const context: Context = { env: program.env, names: options.names, items };
   const infos = infosOf(context);
   const plans = new Map(infos.flatMap((info) => {
-    const found = contractionOf(info.item, context);
-    return found ? [[info, planOf(found, context, options.choices, `${program.name}/${info.item.name}`)] as const] : [];
+    const plan = planFor(info, context, options.choices, `${program.name}/${info.item.name}`);
+    return plan ? [[info, plan] as const] : [];
   }));
   const trees = divide(groupItems(infos, plans));
   const taken = new Set<string>();
@@ -78,8 +79,26 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const own = new Map([...buffers.values()].map((b) => [b.name, b]));
   const used = [...own.values(), ...options.pool.buffers.filter((b) => taken.has(b.name) && !own.has(b.name))];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
-  const flops = items.items.reduce((n, i) => n + pointsOf(i, program.env) * Math.max(0, costOf(i.body).operations + (i.kind === 'each' ? 0 : 1)), 0);
-  return { name: program.name, buffers: used, constants, parts, body, flops };
+  const flops = infos.reduce((n, i) => n + (plans.has(i) ? productsOf(plans.get(i)!) : operationsOf(i.item, program)), 0);
+  const nest = { name: program.name, buffers: used, constants, parts, body, flops };
+  options.pool.lengthen(slackOf(nest));
+  return nest;
+}
+
+/** One for each node and point. */
+const operationsOf = (item: Item, p: Program): number =>
+  pointsOf(item, p.env) * Math.max(0, costOf(item.body).operations + (item.kind === 'each' ? 0 : 1));
+
+/** Multiplications and additions of a contraction, those alone that its phases visit. */
+const productsOf = (plan: Plan): number =>
+  plan.contraction.phases.reduce((sum, p) => sum + 2 * [...p.values()].reduce((n, axis) => n * axis.size, 1), 0);
+
+/** How an item is run as a contraction, if it is one and is to be run so. */
+function planFor(info: Info, c: Context, choices: Choices, point: string): Plan | undefined {
+  const found = contractionOf(info.item, c);
+  if (!found) return undefined;
+  const [packed, loops] = [{ label: 'packed', value: true }, { label: 'loops', value: false }];
+  return choices.pick(`${point}/form`, found.pays ? [packed, loops] : [loops, packed]) ? planOf(found, c, choices, point) : undefined;
 }
 
 /** The tensors that are read or stored, by name. */

@@ -26,7 +26,7 @@ interface Place {
 
 /** The scratch arrays of a module. Functions take the same ones again where name, type and length agree. */
 export class ScratchPool {
-  readonly buffers: Buffer[] = [];
+  buffers: readonly Buffer[] = [];
   readonly #wishes = new Map<string, Buffer[]>();
   readonly #scope: Scope;
 
@@ -46,10 +46,15 @@ export class ScratchPool {
     if (!buffer) {
       buffer = { name: this.#scope.fresh(wish), elem, length, slack, role: 'scratch', access: 'both', ...(border === undefined ? {} : { zeroed: true }) };
       known.push(buffer);
-      this.buffers.push(buffer);
+      this.buffers = [...this.buffers, buffer];
     }
     taken.add(buffer.name);
     return buffer;
+  }
+
+  /** Makes arrays longer, by name. */
+  lengthen(slack: ReadonlyMap<string, number>): void {
+    this.buffers = this.buffers.map((b) => ({ ...b, slack: Math.max(b.slack, slack.get(b.name) ?? 0) }));
   }
 }
 
@@ -71,7 +76,7 @@ export function storeItems(
       if (d.on.item.store || d.orderOnly) continue;
       if (!meets(d.on, placeOf(d.on, places), at, d.axes)) far.set(d.on, [...(far.get(d.on) ?? []), at]);
     }
-    if (reader.form === 'array') far.set(reader, far.get(reader) ?? []);
+    if (reader.form === 'array' && at.pass.kind !== 'contraction') far.set(reader, far.get(reader) ?? []);
   }
 
   const out = new Map<string, Storage>();
@@ -109,8 +114,9 @@ const common = (a: readonly Tree[], b: readonly Tree[]): number => {
 
 /** Whether a reader finds a value as a local. */
 function meets(on: Info, home: Place, reader: Place, axes: ReadonlySet<string>): boolean {
+  if (home.pass.kind === 'contraction' && home.pass === reader.pass) return true;
   if (on.form === 'array' || !on.item.axes.every((a) => axes.has(a))) return false;
-  if (home.pass === reader.pass) return on.form === 'each' || home.pass.kind === 'contraction';
+  if (home.pass === reader.pass) return on.form === 'each';
   // A contraction is made by functions of its own.
   if (home.pass.kind === 'contraction' || reader.pass.kind === 'contraction') return false;
   const inLoops = on.form === 'each' && home.pass.loops.length > 0;

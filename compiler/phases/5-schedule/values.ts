@@ -279,12 +279,18 @@ function makeRead(b: Builder, e: ExprOf<'read'>, at: number, path: Path): LoopEx
 
 /** Strides, bases and all. `slots` in the order of the array. */
 export function addressOf(b: Builder, slots: readonly { axis: string; at: Linear; size: number }[]): Address {
+  const at = strided(b, slots);
+  return { ...at, flat: b.withBase(at.flat) };
+}
+
+/** The same, in one piece. */
+export function strided(b: Builder, slots: readonly { axis: string; at: Linear; size: number }[]): Address {
   const flat = slots.flatMap((s, n) => {
     const by = b.context.names.product(slots.slice(n + 1).map((t) => t.axis).filter((axis) => sizeOf(b.context.env, axis) > 1));
     const stride = slots.slice(n + 1).reduce((k, t) => k * t.size, 1);
     return s.at.map((t) => ({ ...t, k: t.k * stride, factors: [...(t.factors ?? []), ...(by ? [by.name] : [])] }));
   });
-  return { slots: slots.map(({ at, size }) => ({ at, size })), flat: b.withBase(collect(flat)) };
+  return { slots: slots.map(({ at, size }) => ({ at, size })), flat: collect(flat) };
 }
 
 interface SlotContext {

@@ -11,11 +11,11 @@ import { moduleNames } from '../../../compiler/ir/names.ts';
 import { printProgram } from '../../../compiler/ir/print.ts';
 import type { Layer, Program } from '../../../compiler/ir/tensor.ts';
 import { verifyProgram } from '../../../compiler/ir/verify.ts';
-import { Choices } from '../../../compiler/phases/5-schedule/choices.ts';
 import { schedule } from '../../../compiler/phases/5-schedule/index.ts';
 import { ScratchPool } from '../../../compiler/phases/5-schedule/storage.ts';
 import { randomFrom } from '../../../compiler/testing/data.ts';
 import { workOf } from '../../../compiler/testing/program.ts';
+import { RandomChoices } from '../../support/random-choices.ts';
 import { ProgramMaker } from './random-program.ts';
 import { runLoops, type Arrays } from './run-loops.ts';
 
@@ -49,7 +49,7 @@ function check(seed: number): 'run' | 'refused' | 'skipped' {
     return [t.name, Float64Array.from({ length: n }, () => (t.dtype === 'i32' ? Math.floor(random() * (wild ? 14 : least)) : random() < 0.03 ? 0 : 4 * random() - 2))];
   }));
   const names = moduleNames(layerOf(p));
-  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate: false, choices: new Choices() });
+  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate: false, choices: new RandomChoices(random) });
   verifyLoops(nest);
   let want: Map<string, Float64Array>;
   try {

@@ -10,12 +10,12 @@ import { schedule } from '../../../compiler/phases/5-schedule/index.ts';
 import { ScratchPool } from '../../../compiler/phases/5-schedule/storage.ts';
 import { load } from '../../specs/load.ts';
 
-function nestsOf(layer: string, sizes: Record<string, number>, options: Record<string, number> = {}): Record<string, LoopNest> {
+function nestsOf(layer: string, sizes: Record<string, number>, options: Record<string, number> = {}, answers: Record<string, string> = {}): Record<string, LoopNest> {
   const { derived } = compileFront({ source: load(layer)!, load, sizes, options }, new Trace());
   const names = moduleNames(derived.layer);
   const pool = new ScratchPool(names.scope);
   const programs = derived.modes.flatMap((m) => [m.forward, m.backward]);
-  return Object.fromEntries(programs.map((p) => [p.name, schedule(p, { names, pool, accumulate: false, choices: new Choices() })]));
+  return Object.fromEntries(programs.map((p) => [p.name, schedule(p, { names, pool, accumulate: false, choices: new Choices(new Map(Object.entries(answers))) })]));
 }
 
 /** Loops by variable, inner ones in brackets, stores by array: `n(d d(xhat out) rstd)`. */
@@ -47,10 +47,21 @@ test('sums over the rows of a matrix go along its rows', () => {
 });
 
 test('the edge of the padding is a bound of a loop, not a test for each element', () => {
-  const { forward, backward } = nestsOf('conv2d', { N: 2, C: 3, H: 9, W: 9, F: 4, HH: 3, WW: 3 }, { pad: 1, stride: 2 });
+  const inLoops = { 'forward/%0/form': 'loops', 'backward/dx/form': 'loops', 'backward/dw/form': 'loops' };
+  const { forward, backward } = nestsOf('conv2d', { N: 2, C: 3, H: 9, W: 9, F: 4, HH: 3, WW: 3 }, { pad: 1, stride: 2 }, inLoops);
   assert.not.match(skeleton(forward!.body), /if/);
   assert.not.match(skeleton(backward!.body), /if/);
   assert.match(skeleton(backward!.body), /\+2\(/);
+});
+
+test('a contraction is packed once an image and summed in tiles, a strided gradient in one phase for each residue', () => {
+  const { forward, backward } = nestsOf('conv2d', { N: 4, C: 3, H: 9, W: 9, F: 4, HH: 3, WW: 3 }, { pad: 1, stride: 2 });
+  const called = (body: readonly Stmt[]): string[] => body.flatMap((s) => (s.kind === 'call' ? [s.part] : s.kind === 'loop' ? called(s.body) : []));
+  assert.equal(called(forward!.body), ['forwardPackW', 'forwardPackX', 'forwardOut']);
+  const parts = called(backward!.body);
+  assert.equal(parts.filter((p) => p.startsWith('backwardDx')), ['backwardDx0', 'backwardDx1', 'backwardDx2', 'backwardDx3']);
+  const tile = forward!.parts.find((p) => p.name === 'forwardOut')!;
+  assert.match(skeleton(tile.body), /^f\(oh\(c\(hh\(/);
 });
 
 test('an index that leaves its array is found', () => {

@@ -50,8 +50,8 @@ export function buildContraction(plan: Plan, epilogue: readonly Info[], host: Ho
   const inside = (): void => {
     for (const n of [0, 1] as const) if (isBatched(n)) packing(n);
     phases.forEach((_, n) => step(`${capital(nameOf(plan, epilogue))}${phases.length > 1 ? n : ''}`, (p) => {
-      const labels = [item.label, ...epilogue.map((e) => e.item.label)];
-      for (const text of new Set(labels)) if (text !== undefined) p.push({ kind: 'label', text });
+      const labels = epilogue.flatMap((e) => (e.item.label === undefined ? [] : [e.item.label]));
+      for (const text of new Set(labels.length > 0 ? labels : [item.label ?? ''])) if (text !== '') p.push({ kind: 'label', text });
       buildPhase(p, plan, n, { buffers: [a!, b!], epilogue, adds: isCut(plan), ...(sums ? { sums } : {}) });
     }));
   };

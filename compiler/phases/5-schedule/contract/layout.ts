@@ -45,16 +45,18 @@ const product = (numbers: readonly number[]): number => numbers.reduce((n, size)
 
 /** As it lies in memory, or as the image that all phases read from. */
 export function plainLayout(o: Operand, phases: readonly Phase[], batch: string | undefined, env: Env): Layout {
-  if (o.read && !(o.read.isBare && isLeading(o, batch, env))) return imageOf(o, o.read, phases, batch);
-  const own = o.read ? o.read.source.axes.filter((axis) => sizeOf(env, axis) > 1) : [...o.axes];
-  const axes = own.filter((axis) => axis !== batch);
+  if (o.read && !(o.read.isBare && isLeading(o, batch))) return imageOf(o, o.read, phases, batch);
+  const axes = axesInOrder(o).filter((axis) => axis !== batch);
   const sizes = axes.map((axis) => sizeOf(env, axis));
   return { kind: o.read ? 'copy' : 'points', axes, sizes, length: product(sizes), key: axes.join() };
 }
 
 /** Whether what a batch leaves of an array lies in one piece. */
-const isLeading = (o: Operand, batch: string | undefined, env: Env): boolean =>
-  batch === undefined || !o.axes.has(batch) || o.read!.source.axes.find((axis) => sizeOf(env, axis) > 1) === batch;
+const isLeading = (o: Operand, batch: string | undefined): boolean =>
+  batch === undefined || !o.axes.has(batch) || axesInOrder(o)[0] === batch;
+
+/** The axes of an operand that is read as it lies, or of a formula, outermost first. */
+export const axesInOrder = (o: Operand): string[] => (o.read ? o.read.along.filter((axis) => axis !== undefined) : [...o.axes]);
 
 /** Blocks along the tiled axis of a plain array, for an operand that is read along `summed`. */
 export function blockLayout(o: Operand, axis: string, width: number, summed: readonly string[], batch: string | undefined, env: Env): Layout {

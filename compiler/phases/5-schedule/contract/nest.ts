@@ -10,7 +10,7 @@ import type { Expr } from '../../../ir/tensor.ts';
 import type { Builder } from '../builder.ts';
 import type { Info } from '../space.ts';
 import { bufferKey, type Storage } from '../storage.ts';
-import { addressOf, keyOf, valueOf } from '../values.ts';
+import { addressOf, keyOf, strided, valueOf } from '../values.ts';
 import { addressIn, slotsAt, type Position } from './layout.ts';
 import type { Plan } from './plan.ts';
 import { isEmpty, type Operand, type Phase } from './recognise.ts';
@@ -213,8 +213,7 @@ class PhaseBuilder {
     const { b } = this;
     const depth = (v: string): number => b.varFrame.get(v) ?? 0;
     const moving = collect(address.flat).filter((t) => t.v !== undefined).sort((s, t) => depth(s.v!) - depth(t.v!));
-    const fixed = address.flat.reduce((sum, t) => (t.v === undefined ? sum + t.k : sum), 0);
-    const rest = fixed === 0 ? [] : [{ k: fixed }];
+    const rest = collect(address.flat).filter((t) => t.v === undefined);
     if (moving.length === 0 || (moving.length === 1 && moving[0]!.k === 1)) return { ...address, flat: [...moving, ...rest] };
     const key = `row ${name} ${JSON.stringify(moving)}`;
     const level = depth(moving.at(-1)!.v!);
@@ -227,15 +226,16 @@ class PhaseBuilder {
   // ----------------------------------------------------------------------------------------------------- results
 
   /** The address of the point at which the loops stand. */
-  own(axes: readonly string[]): Address {
+  own(axes: readonly string[], name: string): Address {
     const { b } = this;
-    return addressOf(b, axes.map((axis) => ({ axis, at: collect(b.axisTerms(axis, 1, [])), size: sizeOf(b.context.env, axis) })));
+    const slots = axes.map((axis) => ({ axis, at: collect(b.axisTerms(axis, 1, [])), size: sizeOf(b.context.env, axis) }));
+    return this.withRow(strided(b, slots), name);
   }
 
   loadSum(i: number, j: number): LoopExpr {
     const { buffer, axes } = this.target.sums!;
     let at: Address | undefined;
-    this.atPoint(i, j, () => { at = this.own(axes); });
+    this.atPoint(i, j, () => { at = this.own(axes, buffer.name); });
     return { kind: 'load', ty: 'f64', buffer: buffer.name, at: at!, lanes: 1 };
   }
 
@@ -256,7 +256,7 @@ class PhaseBuilder {
   }
 
   store(buffer: string, axes: readonly string[], op: '=' | '+=', value: LoopExpr): void {
-    this.b.push({ kind: 'store', buffer, at: this.own(axes), lanes: 1, op, value });
+    this.b.push({ kind: 'store', buffer, at: this.own(axes, buffer), lanes: 1, op, value });
   }
 
   /** A finished sum, times what was taken out of it. */

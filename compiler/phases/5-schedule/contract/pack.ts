@@ -45,10 +45,10 @@ function counted(b: Builder, wish: string, from: number, to: number, step: numbe
   if (whole < to) open(whole, to, 1, (v) => fill([{ v, k: 1 }]));
 }
 
-/** An element of what is packed: its array, and the index along each of its axes. */
-function element(b: Builder, o: Operand, at: (axis: string) => readonly Term[]): LoopExpr {
+/** An element of what is packed: its array, and the index in each of its slots. */
+function element(b: Builder, o: Operand, at: (slot: number) => readonly Term[]): LoopExpr {
   const { buffer, axes } = arrayOf(b, o);
-  const slots = axes.map((axis) => ({ axis, at: collect(at(axis)), size: sizeOf(b.context.env, axis) }));
+  const slots = axes.map((axis) => ({ axis, at: collect(at(o.read!.source.axes.indexOf(axis))), size: sizeOf(b.context.env, axis) }));
   return { kind: 'load', ty: buffer.elem === 'i32' || buffer.elem === 'u8' ? 'i32' : 'f64', buffer: buffer.name, lanes: 1, at: addressOf(b, slots) };
 }
 
@@ -79,10 +79,7 @@ function packImage(b: Builder, o: Operand, l: Layout & { kind: 'image' }, into: 
   const nest = (n: number): void => {
     const e = l.extents[n];
     if (!e) {
-      const value = element(b, o, (axis) => {
-        const slot = source.axes.indexOf(axis);
-        return places.get(slot) ?? batchTerms(b, batch!);
-      });
+      const value = element(b, o, (slot) => places.get(slot) ?? batchTerms(b, batch!));
       const to = addressIn(l.extents.map((x) => ({ at: [...places.get(x.slot)!, ...constant(-x.low)], size: x.size })));
       return b.push({ kind: 'store', buffer: into.name, at: { slots: to.slots, flat: b.withBase(to.flat) }, lanes: 1, op: '=', value });
     }
@@ -105,7 +102,10 @@ function packBlocks(b: Builder, o: Operand, l: Layout & { kind: 'blocks' }, into
   };
   const block = (width: number): void => {
     for (let lane = 0; lane < width; lane++) {
-      const value = element(b, o, (axis) => [...place(axis), ...(axis === l.axis ? constant(lane) : [])]);
+      const value = element(b, o, (slot) => {
+        const axis = o.read!.along[slot];
+        return axis === undefined ? [] : [...place(axis), ...(axis === l.axis ? constant(lane) : [])];
+      });
       const to = addressIn(slotsAt(l, o, phase, at, new Map([[l.axis, lane]]), width));
       b.push({ kind: 'store', buffer: into.name, at: { slots: to.slots, flat: b.withBase(to.flat) }, lanes: 1, op: '=', value });
     }

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../ir/affine.ts';
 import type { Choices } from '../choices.ts';
 import type { Context } from '../space.ts';
-import { blockLayout, plainLayout, stepIn, type Layout } from './layout.ts';
+import { axesInOrder, blockLayout, plainLayout, stepIn, type Layout } from './layout.ts';
 import { isEmpty, type Contraction, type Operand, type Phase } from './recognise.ts';
 import { tilesOf, type Tile } from './tile.ts';
 
@@ -25,7 +25,6 @@ const LEAST_PIECE = 32;
 /** Plans a contraction; `point` names its choices. */
 export function planOf(contraction: Contraction, c: Context, choices: Choices, point: string): Plan {
   const operands = inRoles(contraction);
-  const size = (axis: string): number => sizeOf(c.env, axis);
   const batch = batchOf(contraction, operands, c);
   const { phases } = contraction;
   const plain = operands.map((o) => plainLayout(o, phases, batch, c.env)) as [Layout, Layout];
@@ -35,14 +34,14 @@ export function planOf(contraction: Contraction, c: Context, choices: Choices, p
     tilesOf({ ...tileAxes(contraction, operands, p, batch), size: (axis) => p.get(axis)!.size, step: (k, axis) => stepIn(plain[k], operands[k], p, axis) }),
   )));
   const only = tiles.length === 1 ? tiles[0] : undefined;
-  const layouts: [Layout, Layout] = [...plain];
-  const [a] = operands;
-  if (only?.a !== undefined && only.ta > 1 && plain[0].kind === 'copy' && a.read!.source.axes.filter((axis) => size(axis) > 1).at(-1) === only.a) {
-    const summed = inner.filter((axis) => a.axes.has(axis));
-    const blocks = blockLayout(a, only.a, only.ta, summed, batch, c.env);
-    layouts[0] = choices.pick(`${point}/pack`, [{ label: 'blocks', value: blocks }, { label: 'as it lies', value: plain[0] }]);
-  }
-  return { contraction, operands, layouts, ...(batch === undefined ? {} : { batch }), tiles };
+  const layoutOf = (n: 0 | 1): Layout => {
+    const [o, axis, width] = n === 0 ? [operands[0], only?.a, only?.ta ?? 1] : [operands[1], only?.b, only?.tb ?? 1];
+    const lies = plain[n];
+    if (lies.kind !== 'copy' || axis === undefined || width === 1 || axesInOrder(o).at(-1) !== axis) return lies;
+    const blocks = blockLayout(o, axis, width, inner.filter((x) => o.axes.has(x)), batch, c.env);
+    return choices.pick(`${point}/pack-${o.name}`, [{ label: 'blocks', value: blocks }, { label: 'as it lies', value: lies }]);
+  };
+  return { contraction, operands, layouts: [layoutOf(0), layoutOf(1)], ...(batch === undefined ? {} : { batch }), tiles };
 }
 
 /** The axes a tile can run over, in one phase. */
@@ -69,7 +68,7 @@ function batchOf({ out, reduced, phases }: Contraction, operands: readonly [Oper
   const points = (axes: readonly string[]): number => axes.reduce((n, axis) => n * size(axis), 1);
   const elements = (o: Operand): number => points(o.read ? o.read.source.axes : [...o.axes]);
   const [large] = [...operands].sort((x, y) => elements(y) - elements(x)) as [Operand];
-  const axis = (large.read?.source.axes ?? [...large.axes]).find((x) => size(x) > 1);
+  const axis = large.read ? large.read.along.find((_, n) => large.read!.slots[n]!.size > 1) : [...large.axes][0];
   if (axis === undefined || !operands.every((o) => !o.axes.has(axis) || isAlone(o, axis)) || phases.some((p) => p.get(axis)?.k !== 1)) return undefined;
   if (out.includes(axis)) return points(out.filter((x) => x !== axis && large.axes.has(x))) > 1 ? axis : undefined;
   const isLarge = operands.some((o) => elements(o) > MOST_AT_ONCE);
@@ -80,6 +79,5 @@ function batchOf({ out, reduced, phases }: Contraction, operands: readonly [Oper
 function isAlone(o: Operand, axis: string): boolean {
   if (!o.read) return true;
   const own = o.read.slots.filter((s) => s.terms.some((t) => t.axis === axis));
-  const [slot] = own;
-  return own.length === 1 && slot!.terms.length === 1 && slot!.terms[0]!.k === 1 && slot!.constants.length === 0 && slot!.axis === axis;
+  return own.length === 1 && o.read.along.includes(axis);
 }

@@ -3,7 +3,7 @@
  * (the gradient of a strided window) is taken apart by residues, so that every phase is a plain sum again: with H = s*i + r
  * and T = s*j + t, (H - T + c)/s is i - j + (r - t + c)/s wherever it divides, and nowhere else.
  */
-import { bareAxis, sizeOf } from '../../../ir/affine.ts';
+import { sizeOf } from '../../../ir/affine.ts';
 import { constant, div, mul } from '../../../ir/expr.ts';
 import type { Expr } from '../../../ir/tensor.ts';
 import type { Slot } from '../access.ts';
@@ -29,7 +29,16 @@ export interface Operand {
   /** The axes of more than one value that it runs over. */
   readonly axes: ReadonlySet<string>;
   /** It is one read: where it goes. Absent: a formula, evaluated point by point. */
-  readonly read?: { readonly source: Source; readonly slots: readonly Slot[]; readonly isBare: boolean };
+  readonly read?: OperandRead;
+}
+
+export interface OperandRead {
+  readonly source: Source;
+  readonly slots: readonly Slot[];
+  /** By slot: the axis that runs through exactly that axis of the source; none where there is only one element. */
+  readonly along: readonly (string | undefined)[];
+  /** Every slot is such a one: the array is read as it lies. */
+  readonly isBare: boolean;
 }
 
 export interface Contraction {
@@ -41,6 +50,8 @@ export interface Contraction {
   readonly out: readonly string[];
   readonly reduced: readonly string[];
   readonly phases: readonly Phase[];
+  /** Whether there is work enough for the packing. */
+  readonly pays: boolean;
 }
 
 /** Fewer multiplications than this are left to an ordinary pass. */
@@ -51,22 +62,24 @@ const MOST_PHASES = 16;
 /** No scratch array is larger, in elements. */
 const MOST_SCRATCH = 2 ** 25;
 
-/** The contraction that an item is, if it is one that pays. */
+/** The contraction that an item is, if it is one. */
 export function contractionOf(item: Item, c: Context): Contraction | undefined {
   if (item.kind !== 'reduce' || (item.op !== 'sum' && item.op !== 'mean')) return undefined;
   const big = (axis: string): boolean => sizeOf(c.env, axis) > 1;
   const [out, reduced] = [item.axes.filter(big), item.reduced.filter(big)];
   const points = (axes: Iterable<string>): number => [...axes].reduce((n, axis) => n * sizeOf(c.env, axis), 1);
   const work = points([...out, ...reduced]);
-  if (reduced.length === 0 || work < LEAST_WORK) return undefined;
+  if (reduced.length === 0) return undefined;
   const { inner, scale } = factorsOf(item, new Set(reduced));
   if (!scale.every((e) => [...axesOf(e)].every((axis) => !big(axis) || out.includes(axis)))) return undefined;
   const operands = pair(inner, big)?.map((value) => operandOf(value, c, big));
   const [a, b] = operands ?? [];
   if (!a || !b || ![...a.axes, ...b.axes].every((axis) => out.includes(axis) || reduced.includes(axis))) return undefined;
-  if ([a, b].some((o) => work < LEAST_USES * elementsOf(o, points) || elementsOf(o, points) > MOST_SCRATCH)) return undefined;
+  if ([a, b].some((o) => elementsOf(o, points) > MOST_SCRATCH)) return undefined;
   const phases = phasesOf([a, b], out, reduced, c);
-  return phases && { item, operands: [a, b], scale, out, reduced, phases };
+  if (!phases || phases.every(isEmpty)) return undefined;
+  const pays = work >= LEAST_WORK && [a, b].every((o) => work >= LEAST_USES * elementsOf(o, points));
+  return { item, operands: [a, b], scale, out, reduced, phases, pays };
 }
 
 /** Elements of what is read, or points of a formula. */
@@ -117,10 +130,11 @@ function operandOf(value: Expr, c: Context, big: (axis: string) => boolean): Ope
   const slots = value.kind === 'read' && source ? slotsOf(source, value.index, c) : undefined;
   const gathers = slots?.some((s) => s.elements.length > 0) ?? false;
   if (value.kind === 'read' && source && slots && !gathers && !source.tensor?.hit) {
-    const isBare = value.index.every((a, n) => !big(source.axes[n]!) || bareAxis(a) === source.axes[n]);
+    const along = slots.map((s) => axisThrough(s, c));
+    const isBare = slots.every((s, n) => s.size === 1 || along[n] !== undefined) && new Set(along.filter((x) => x !== undefined)).size === axes.size;
     // What stands outside has to be 0: the border of an image is never written.
     if (!isBare && slots.some((s) => s.low || s.high || s.divisor > 1) && source.outside !== 0) return undefined;
-    return { name: nameOf(value.tensor), value, axes, read: { source, slots, isBare } };
+    return { name: nameOf(value.tensor), value, axes, read: { source, slots, along, isBare } };
   }
   // A formula that reads windows would be stored once for each place in them.
   const wide = readsIn(value).some((r) => {
@@ -129,6 +143,13 @@ function operandOf(value: Expr, c: Context, big: (axis: string) => boolean): Ope
   });
   const named = c.items.names.get(value);
   return wide ? undefined : { name: named ?? nameOf(readsIn(value)[0]?.tensor ?? 'factor'), value, axes };
+}
+
+/** The axis whose values are the index itself, from the first element to the last. */
+function axisThrough(s: Slot, c: Context): string | undefined {
+  const [t] = s.terms;
+  const isPlain = s.terms.length === 1 && t!.k === 1 && s.constants.reduce((sum, x) => sum + x.k, 0) === 0 && s.divisor === 1;
+  return isPlain && sizeOf(c.env, t!.axis) === s.size ? t!.axis : undefined;
 }
 
 const nameOf = (tensor: string): string => (tensor.startsWith('%') ? 'kept' : tensor.replace(/\W+/g, '_'));

@@ -33,9 +33,11 @@ const OFFERED = 12;
 export function tilesOf(space: TileSpace): readonly [Candidate<Tile>, ...Candidate<Tile>[]] {
   const ranked: { tile: Tile; cost: number }[] = [];
   const points = space.reduced.reduce((n, axis) => n * space.size(axis), 1);
-  for (const a of space.a.length > 0 ? space.a : [undefined]) for (const ta of widths(a, MOST.ta, space)) {
-    for (const b of space.b.length > 0 ? space.b : [undefined]) for (const tb of widths(b, MOST.tb, space)) {
-      for (const u of space.reduced.length > 0 ? space.reduced : [undefined]) for (const tu of unrolls(u, space)) {
+  // Of equals the innermost axes win: their neighbours lie side by side.
+  const inward = (axes: readonly string[]): readonly (string | undefined)[] => (axes.length > 0 ? [...axes].reverse() : [undefined]);
+  for (const a of inward(space.a)) for (const ta of widths(a, MOST.ta, space)) {
+    for (const b of inward(space.b)) for (const tb of widths(b, MOST.tb, space)) {
+      for (const u of inward(space.reduced)) for (const tu of unrolls(u, space)) {
         if (ta * tb * tu > MOST_PRODUCTS) continue;
         const tile: Tile = { ...(a === undefined ? {} : { a }), ...(b === undefined ? {} : { b }), ...(u === undefined ? {} : { u }), ta, tb, tu };
         ranked.push({ tile, cost: costOf(tile, space, points) });

@@ -1,0 +1,37 @@
+/**
+ * How far beyond its arrays a nest could reach if every loop variable took the value at which its loop ends. An engine that
+ * bounds an index by the types of its variables counts that value too: an array that is long enough for it needs no test.
+ */
+import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
+
+/** Elements that each array lacks for that, by the name of the array; those that lack none are left out. */
+export function slackOf(nest: LoopNest): Map<string, number> {
+  const length = new Map(nest.buffers.map((b) => [b.name, b.length]));
+  const out = new Map<string, number>();
+  const touch = (buffer: string, at: Linear, highs: ReadonlyMap<string, number>): void => {
+    const beyond = high(at, highs) + 1 - (length.get(buffer) ?? Infinity);
+    if (beyond > 0 && Number.isFinite(beyond)) out.set(buffer, Math.max(out.get(buffer) ?? 0, beyond));
+  };
+  const expr = (e: LoopExpr, highs: ReadonlyMap<string, number>): void => {
+    if (e.kind === 'load') touch(e.buffer, e.at.flat, highs);
+    for (const o of operands(e)) expr(o, highs);
+  };
+  const block = (body: readonly Stmt[], outer: ReadonlyMap<string, number>): void => {
+    const highs = new Map(outer);
+    for (const s of body) {
+      for (const e of exprsOf(s)) expr(e, highs);
+      if (s.kind === 'let') highs.set(s.name, s.value.kind === 'linear' ? high(s.value.at, highs) : Infinity);
+      if (s.kind === 'store') touch(s.buffer, s.at.flat, highs);
+      const inside = s.kind === 'loop' ? new Map(highs).set(s.v, high(s.to, highs) - 1 + s.step) : highs;
+      block(bodyOf(s), inside);
+    }
+  };
+  block(nest.body, new Map());
+  for (const p of nest.parts) block(p.body, new Map(p.params.map((x) => [x.v, x.size - 1])));
+  return out;
+}
+
+/** The greatest value of an index whose variables start at 0. */
+function high(at: Linear, highs: ReadonlyMap<string, number>): number {
+  return at.reduce((sum, t) => sum + (t.v === undefined ? t.k : t.k > 0 ? t.k * (highs.get(t.v) ?? Infinity) : 0), 0);
+}
