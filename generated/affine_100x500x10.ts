@@ -52,10 +52,10 @@ export function createCache(): Cache {
   };
 }
 
-const w64 = /*@__PURE__*/ new Float64Array(5000);
-const x64 = /*@__PURE__*/ new Float64Array(50000);
-const dout64 = /*@__PURE__*/ new Float64Array(1000);
-const dout64_ = /*@__PURE__*/ new Float64Array(1000);
+const w64 = /*@__PURE__*/ new Float64Array(6506);
+const x64 = /*@__PURE__*/ new Float64Array(51503);
+const dout64 = /*@__PURE__*/ new Float64Array(1033);
+const dout64_ = /*@__PURE__*/ new Float64Array(1306);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

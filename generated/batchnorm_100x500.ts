@@ -96,15 +96,15 @@ export function createCache(): Cache {
   };
 }
 
-const mu64 = /*@__PURE__*/ new Float64Array(500);
-const var64 = /*@__PURE__*/ new Float64Array(500);
-const rstd64 = /*@__PURE__*/ new Float64Array(500);
-const kept = /*@__PURE__*/ new Float64Array(500);
-const dbeta64 = /*@__PURE__*/ new Float64Array(500);
-const dgamma64 = /*@__PURE__*/ new Float64Array(500);
-const drstd264 = /*@__PURE__*/ new Float64Array(500);
-const dmu264 = /*@__PURE__*/ new Float64Array(500);
-const kept_ = /*@__PURE__*/ new Float64Array(500);
+const mu64 = /*@__PURE__*/ new Float64Array(507);
+const var64 = /*@__PURE__*/ new Float64Array(507);
+const rstd64 = /*@__PURE__*/ new Float64Array(507);
+const kept = /*@__PURE__*/ new Float64Array(507);
+const dbeta64 = /*@__PURE__*/ new Float64Array(507);
+const dgamma64 = /*@__PURE__*/ new Float64Array(507);
+const drstd264 = /*@__PURE__*/ new Float64Array(507);
+const dmu264 = /*@__PURE__*/ new Float64Array(507);
+const kept_ = /*@__PURE__*/ new Float64Array(507);
 
 /**
  * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are

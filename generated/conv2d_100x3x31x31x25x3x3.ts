@@ -48,7 +48,7 @@ export const spec = {
   arguments: { forward: ['x', 'w', 'b', 'out', 'cache'], backward: ['dout', 'w', 'cache', 'dx', 'dw', 'db'] },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 35200000, backward: 164935000 },
+  flops: { forward: 35200000, backward: 66940000 },
   bytes: { cache: 0, scratch: 139336, forward: 3716000, backward: 3718700 },
 } as const;
 
@@ -65,11 +65,11 @@ export function createCache(): Cache {
   };
 }
 
-const x64 = /*@__PURE__*/ new Float64Array(3267);
-const w64 = /*@__PURE__*/ new Float64Array(675);
-const dw64 = /*@__PURE__*/ new Float64Array(675);
-const dout64 = /*@__PURE__*/ new Float64Array(6400);
-const dout64_ = /*@__PURE__*/ new Float64Array(6400);
+const x64 = /*@__PURE__*/ new Float64Array(4462);
+const w64 = /*@__PURE__*/ new Float64Array(796);
+const dw64 = /*@__PURE__*/ new Float64Array(741);
+const dout64 = /*@__PURE__*/ new Float64Array(6801);
+const dout64_ = /*@__PURE__*/ new Float64Array(6929);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

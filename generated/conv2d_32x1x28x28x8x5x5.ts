@@ -63,11 +63,11 @@ export function createCache(): Cache {
   };
 }
 
-const x64 = /*@__PURE__*/ new Float64Array(1024);
-const w64 = /*@__PURE__*/ new Float64Array(200);
-const dw64 = /*@__PURE__*/ new Float64Array(200);
-const dout64 = /*@__PURE__*/ new Float64Array(8192);
-const dout64_ = /*@__PURE__*/ new Float64Array(6272);
+const x64 = /*@__PURE__*/ new Float64Array(1101);
+const w64 = /*@__PURE__*/ new Float64Array(230);
+const dw64 = /*@__PURE__*/ new Float64Array(230);
+const dout64 = /*@__PURE__*/ new Float64Array(9261);
+const dout64_ = /*@__PURE__*/ new Float64Array(7087);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

@@ -63,7 +63,7 @@ export function createCache(): Cache {
   };
 }
 
-const u = /*@__PURE__*/ new Float32Array(50000);
+const u = /*@__PURE__*/ new Float32Array(50507);
 
 /**
  * Writes the outputs and fills the cache, train mode. Arrays are row-major and must not overlap.

@@ -69,8 +69,8 @@ export function createCache(): Cache {
   };
 }
 
-const sum_dout64 = /*@__PURE__*/ new Float64Array(256);
-const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(256);
+const sum_dout64 = /*@__PURE__*/ new Float64Array(289);
+const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(289);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

@@ -64,7 +64,7 @@ export function createCache(): Cache {
   };
 }
 
-const dgamma64 = /*@__PURE__*/ new Float64Array(16);
+const dgamma64 = /*@__PURE__*/ new Float64Array(23);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

@@ -63,8 +63,8 @@ export function createCache(): Cache {
   };
 }
 
-const dgamma64 = /*@__PURE__*/ new Float64Array(512);
-const dbeta64 = /*@__PURE__*/ new Float64Array(512);
+const dgamma64 = /*@__PURE__*/ new Float64Array(519);
+const dbeta64 = /*@__PURE__*/ new Float64Array(519);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

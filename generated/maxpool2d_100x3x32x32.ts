@@ -58,7 +58,7 @@ export function createCache(): Cache {
 }
 
 const taps = /*@__PURE__*/ new Float64Array(4);
-const dx64 = /*@__PURE__*/ new Float64Array(32);
+const dx64 = /*@__PURE__*/ new Float64Array(39);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

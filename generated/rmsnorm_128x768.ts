@@ -55,7 +55,7 @@ export function createCache(): Cache {
   };
 }
 
-const dgamma64 = /*@__PURE__*/ new Float64Array(768);
+const dgamma64 = /*@__PURE__*/ new Float64Array(775);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

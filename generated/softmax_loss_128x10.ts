@@ -50,9 +50,9 @@ export function createCache(): Cache {
   };
 }
 
-const m64 = /*@__PURE__*/ new Float64Array(128);
-const e64 = /*@__PURE__*/ new Float64Array(10);
-const z64 = /*@__PURE__*/ new Float64Array(128);
+const m64 = /*@__PURE__*/ new Float64Array(135);
+const e64 = /*@__PURE__*/ new Float64Array(15);
+const z64 = /*@__PURE__*/ new Float64Array(135);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

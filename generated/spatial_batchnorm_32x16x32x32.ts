@@ -90,7 +90,7 @@ export function createCache(): Cache {
   };
 }
 
-const kept = /*@__PURE__*/ new Float64Array(16);
+const kept = /*@__PURE__*/ new Float64Array(23);
 
 /**
  * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are

@@ -72,8 +72,8 @@ export function createCache(): Cache {
   };
 }
 
-const sum_dout64 = /*@__PURE__*/ new Float64Array(1024);
-const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1024);
+const sum_dout64 = /*@__PURE__*/ new Float64Array(1481);
+const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1481);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.

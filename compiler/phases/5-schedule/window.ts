@@ -44,7 +44,7 @@ export function lanesOfWindows(b: Builder, t: Extract<Tree, { kind: 'group' }>):
   const inner = t.axes.at(-1);
   let taps = 0;
   for (const child of t.children) {
-    if (child.kind === 'group' || (!isWindow(b, child) && child.loops.length > 0)) return 1;
+    if (child.kind !== 'pass' || (!isWindow(b, child) && child.loops.length > 0)) return 1;
     if (isWindow(b, child)) taps += tapsOf(child.infos[0]!, b.context.env);
   }
   if (taps === 0 || inner === undefined) return 1;
