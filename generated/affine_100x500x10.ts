@@ -308,20 +308,34 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const w = buffers.w;
-  const b = buffers.b;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dw = buffers.dw;
-  const db = buffers.db;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [100, 500]');
+  checkArray(buffers.w, 'Float32Array', D * M, 'w', '[D, M] = [500, 10]');
+  checkArray(buffers.b, 'Float32Array', M, 'b', '[M] = [10]');
+  checkArray(buffers.out, 'Float32Array', N * M, 'out', '[N, M] = [100, 10]');
+  checkArray(buffers.dout, 'Float32Array', N * M, 'dout', '[N, M] = [100, 10]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(buffers.dw, 'Float32Array', D * M, 'dw', '[D, M] = [500, 10]');
+  checkArray(buffers.db, 'Float32Array', M, 'db', '[M] = [10]');
+  const bound: Buffers = {
+    x: buffers.x,
+    w: buffers.w,
+    b: buffers.b,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dw: buffers.dw,
+    db: buffers.db,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, w, b, out, cache),
-    backward: () => backward(dout, w, cache, dx, dw, db),
+    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
+    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
   };
 }
 

@@ -649,26 +649,300 @@ export interface Bound {
   readonly backwardTestStaged: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const beta = buffers.beta;
-  const running_mean = buffers.running_mean;
-  const running_var = buffers.running_var;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const dbeta = buffers.dbeta;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [100, 500]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [500]');
+  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [500]');
+  checkArray(buffers.running_mean, 'Float32Array', D, 'running_mean', '[D] = [500]');
+  checkArray(buffers.running_var, 'Float32Array', D, 'running_var', '[D] = [500]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [500]');
+  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [500]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(buffers.cache.rstd, 'Float32Array', D, 'cache.rstd', '[D] = [500]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    beta: buffers.beta,
+    running_mean: buffers.running_mean,
+    running_var: buffers.running_var,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    dbeta: buffers.dbeta,
+    cache: buffers.cache,
+  };
   return {
-    forwardTrain: () => forwardTrain(x, gamma, beta, running_mean, running_var, out, cache),
-    forwardTest: () => forwardTest(x, gamma, beta, running_mean, running_var, out, cache),
-    backwardTrain: () => backwardTrain(dout, gamma, cache, dx, dgamma, dbeta),
-    backwardTest: () => backwardTest(dout, gamma, cache, dx, dgamma, dbeta),
-    backwardTrainStaged: () => backwardTrainStaged(dout, gamma, cache, dx, dgamma, dbeta),
-    backwardTestStaged: () => backwardTestStaged(dout, gamma, cache, dx, dgamma, dbeta),
+    forwardTrain: boundForwardTrain.call(bound),
+    forwardTest: boundForwardTest.call(bound),
+    backwardTrain: boundBackwardTrain.call(bound),
+    backwardTest: boundBackwardTest.call(bound),
+    backwardTrainStaged: () => backwardTrainStaged(bound.dout, bound.gamma, bound.cache, bound.dx, bound.dgamma, bound.dbeta),
+    backwardTestStaged: () => backwardTestStaged(bound.dout, bound.gamma, bound.cache, bound.dx, bound.dgamma, bound.dbeta),
+  };
+}
+
+
+/** `forwardTrain` over bound arrays. */
+function boundForwardTrain(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    // mu = mean[N](x)
+    mu64.fill(0);
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        mu64[d] += x[row + d];
+        mu64[d + 1] += x[row + d + 1];
+        mu64[d + 2] += x[row + d + 2];
+        mu64[d + 3] += x[row + d + 3];
+      }
+    }
+    for (let d = 0; d < 500; d++) {
+      mu64[d] = mu64[d] / 100;
+    }
+
+    // var = mean[N]((x - mu)^2)
+    var64.fill(0);
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const term0 = x[row + d] - mu64[d];
+        var64[d] += term0 * term0;
+        const term1 = x[row + d + 1] - mu64[d + 1];
+        var64[d + 1] += term1 * term1;
+        const term2 = x[row + d + 2] - mu64[d + 2];
+        var64[d + 2] += term2 * term2;
+        const term3 = x[row + d + 3] - mu64[d + 3];
+        var64[d + 3] += term3 * term3;
+      }
+    }
+    for (let d = 0; d < 500; d++) {
+      var64[d] = var64[d] / 100;
+    }
+
+    // rstd = 1 / sqrt(var + eps)
+    // running_mean = momentum * running_mean + (1 - momentum) * mu
+    // running_var = momentum * running_var + (1 - momentum) * var
+    const term = 1 - 0.9;
+    for (let d = 0; d < 500; d += 4) {
+      const var0 = var64[d];
+      const rstd0 = 1 / Math.sqrt(var0 + 0.00001);
+      const next_running_mean0 = 0.9 * running_mean[d] + term * mu64[d];
+      const next_running_var0 = 0.9 * running_var[d] + term * var0;
+      rstd64[d] = rstd0;
+      rstd[d] = rstd0;
+      running_mean[d] = next_running_mean0;
+      running_var[d] = next_running_var0;
+      const var1 = var64[d + 1];
+      const rstd1 = 1 / Math.sqrt(var1 + 0.00001);
+      const next_running_mean1 = 0.9 * running_mean[d + 1] + term * mu64[d + 1];
+      const next_running_var1 = 0.9 * running_var[d + 1] + term * var1;
+      rstd64[d + 1] = rstd1;
+      rstd[d + 1] = rstd1;
+      running_mean[d + 1] = next_running_mean1;
+      running_var[d + 1] = next_running_var1;
+      const var2 = var64[d + 2];
+      const rstd2 = 1 / Math.sqrt(var2 + 0.00001);
+      const next_running_mean2 = 0.9 * running_mean[d + 2] + term * mu64[d + 2];
+      const next_running_var2 = 0.9 * running_var[d + 2] + term * var2;
+      rstd64[d + 2] = rstd2;
+      rstd[d + 2] = rstd2;
+      running_mean[d + 2] = next_running_mean2;
+      running_var[d + 2] = next_running_var2;
+      const var3 = var64[d + 3];
+      const rstd3 = 1 / Math.sqrt(var3 + 0.00001);
+      const next_running_mean3 = 0.9 * running_mean[d + 3] + term * mu64[d + 3];
+      const next_running_var3 = 0.9 * running_var[d + 3] + term * var3;
+      rstd64[d + 3] = rstd3;
+      rstd[d + 3] = rstd3;
+      running_mean[d + 3] = next_running_mean3;
+      running_var[d + 3] = next_running_var3;
+    }
+
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const xhat0 = (x[row + d] - mu64[d]) * rstd64[d];
+        out[row + d] = gamma[d] * xhat0 + beta[d];
+        xhat[row + d] = xhat0;
+        const xhat1 = (x[row + d + 1] - mu64[d + 1]) * rstd64[d + 1];
+        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+        xhat[row + d + 1] = xhat1;
+        const xhat2 = (x[row + d + 2] - mu64[d + 2]) * rstd64[d + 2];
+        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+        xhat[row + d + 2] = xhat2;
+        const xhat3 = (x[row + d + 3] - mu64[d + 3]) * rstd64[d + 3];
+        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+        xhat[row + d + 3] = xhat3;
+      }
+    }
+  };
+}
+
+
+/** `forwardTest` over bound arrays. */
+function boundForwardTest(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    // rstd = 1 / sqrt(var + eps)
+    for (let d = 0; d < 500; d += 4) {
+      const rstd0 = 1 / Math.sqrt(running_var[d] + 0.00001);
+      rstd64[d] = rstd0;
+      rstd[d] = rstd0;
+      const rstd1 = 1 / Math.sqrt(running_var[d + 1] + 0.00001);
+      rstd64[d + 1] = rstd1;
+      rstd[d + 1] = rstd1;
+      const rstd2 = 1 / Math.sqrt(running_var[d + 2] + 0.00001);
+      rstd64[d + 2] = rstd2;
+      rstd[d + 2] = rstd2;
+      const rstd3 = 1 / Math.sqrt(running_var[d + 3] + 0.00001);
+      rstd64[d + 3] = rstd3;
+      rstd[d + 3] = rstd3;
+    }
+
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const xhat0 = (x[row + d] - running_mean[d]) * rstd64[d];
+        out[row + d] = gamma[d] * xhat0 + beta[d];
+        xhat[row + d] = xhat0;
+        const xhat1 = (x[row + d + 1] - running_mean[d + 1]) * rstd64[d + 1];
+        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+        xhat[row + d + 1] = xhat1;
+        const xhat2 = (x[row + d + 2] - running_mean[d + 2]) * rstd64[d + 2];
+        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+        xhat[row + d + 2] = xhat2;
+        const xhat3 = (x[row + d + 3] - running_mean[d + 3]) * rstd64[d + 3];
+        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+        xhat[row + d + 3] = xhat3;
+      }
+    }
+  };
+}
+
+
+/** `backwardTrain` over bound arrays. */
+function boundBackwardTrain(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let d = 0; d < 500; d += 4) {
+      const term0 = gamma[d] * rstd[d] / 100;
+      kept[d] = term0;
+      const term1 = gamma[d + 1] * rstd[d + 1] / 100;
+      kept[d + 1] = term1;
+      const term2 = gamma[d + 2] * rstd[d + 2] / 100;
+      kept[d + 2] = term2;
+      const term3 = gamma[d + 3] * rstd[d + 3] / 100;
+      kept[d + 3] = term3;
+    }
+
+    // dbeta = sum[N](dout)
+    // dgamma = sum[N](xhat * dout)
+    dbeta64.fill(0);
+    dgamma64.fill(0);
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const dout0 = dout[row + d];
+        dbeta64[d] += dout0;
+        dgamma64[d] += xhat[row + d] * dout0;
+        const dout1 = dout[row + d + 1];
+        dbeta64[d + 1] += dout1;
+        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
+        const dout2 = dout[row + d + 2];
+        dbeta64[d + 2] += dout2;
+        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
+        const dout3 = dout[row + d + 3];
+        dbeta64[d + 3] += dout3;
+        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
+      }
+    }
+
+    // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        dx[row + d] = kept[d] * (100 * dout[row + d] - dbeta64[d] - xhat[row + d] * dgamma64[d]);
+        dx[row + d + 1] = kept[d + 1] * (100 * dout[row + d + 1] - dbeta64[d + 1] - xhat[row + d + 1] * dgamma64[d + 1]);
+        dx[row + d + 2] = kept[d + 2] * (100 * dout[row + d + 2] - dbeta64[d + 2] - xhat[row + d + 2] * dgamma64[d + 2]);
+        dx[row + d + 3] = kept[d + 3] * (100 * dout[row + d + 3] - dbeta64[d + 3] - xhat[row + d + 3] * dgamma64[d + 3]);
+      }
+    }
+    for (let d = 0; d < 500; d += 4) {
+      dgamma[d] = dgamma64[d];
+      dbeta[d] = dbeta64[d];
+      dgamma[d + 1] = dgamma64[d + 1];
+      dbeta[d + 1] = dbeta64[d + 1];
+      dgamma[d + 2] = dgamma64[d + 2];
+      dbeta[d + 2] = dbeta64[d + 2];
+      dgamma[d + 3] = dgamma64[d + 3];
+      dbeta[d + 3] = dbeta64[d + 3];
+    }
+  };
+}
+
+
+/** `backwardTest` over bound arrays. */
+function boundBackwardTest(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    // dx = gamma * rstd * dout
+    // dgamma = sum[N](xhat * dout)
+    // dbeta = sum[N](dout)
+    dgamma64.fill(0);
+    dbeta64.fill(0);
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const dout0 = dout[row + d];
+        dgamma64[d] += xhat[row + d] * dout0;
+        dbeta64[d] += dout0;
+        dx[row + d] = gamma[d] * rstd[d] * dout0;
+        const dout1 = dout[row + d + 1];
+        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
+        dbeta64[d + 1] += dout1;
+        dx[row + d + 1] = gamma[d + 1] * rstd[d + 1] * dout1;
+        const dout2 = dout[row + d + 2];
+        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
+        dbeta64[d + 2] += dout2;
+        dx[row + d + 2] = gamma[d + 2] * rstd[d + 2] * dout2;
+        const dout3 = dout[row + d + 3];
+        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
+        dbeta64[d + 3] += dout3;
+        dx[row + d + 3] = gamma[d + 3] * rstd[d + 3] * dout3;
+      }
+    }
+    for (let d = 0; d < 500; d += 4) {
+      dgamma[d] = dgamma64[d];
+      dbeta[d] = dbeta64[d];
+      dgamma[d + 1] = dgamma64[d + 1];
+      dbeta[d + 1] = dbeta64[d + 1];
+      dgamma[d + 2] = dgamma64[d + 2];
+      dbeta[d + 2] = dbeta64[d + 2];
+      dgamma[d + 3] = dgamma64[d + 3];
+      dbeta[d + 3] = dbeta64[d + 3];
+    }
   };
 }
 

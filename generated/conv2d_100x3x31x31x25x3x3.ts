@@ -18,12 +18,12 @@ const HH = 3;
 const WW = 3;
 const OH = 16;
 const OW = 16;
-const CHW = C * H * W;
-const HW = H * W;
-const F_OH_OW = F * OH * OW;
-const OH_OW = OH * OW;
-const C_HH_WW = C * HH * WW;
-const HH_WW = HH * WW;
+const CHW = 2883;   // C * H * W
+const HW = 961;   // H * W
+const F_OH_OW = 6400;   // F * OH * OW
+const OH_OW = 256;   // OH * OW
+const C_HH_WW = 27;   // C * HH * WW
+const HH_WW = 9;   // HH * WW
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -565,20 +565,34 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const w = buffers.w;
-  const b = buffers.b;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dw = buffers.dw;
-  const db = buffers.db;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [100, 3, 31, 31]');
+  checkArray(buffers.w, 'Float32Array', F * C * HH * WW, 'w', '[F, C, HH, WW] = [25, 3, 3, 3]');
+  checkArray(buffers.b, 'Float32Array', F, 'b', '[F] = [25]');
+  checkArray(buffers.out, 'Float32Array', N * F * OH * OW, 'out', '[N, F, OH, OW] = [100, 25, 16, 16]');
+  checkArray(buffers.dout, 'Float32Array', N * F * OH * OW, 'dout', '[N, F, OH, OW] = [100, 25, 16, 16]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 31, 31]');
+  checkArray(buffers.dw, 'Float32Array', F * C * HH * WW, 'dw', '[F, C, HH, WW] = [25, 3, 3, 3]');
+  checkArray(buffers.db, 'Float32Array', F, 'db', '[F] = [25]');
+  const bound: Buffers = {
+    x: buffers.x,
+    w: buffers.w,
+    b: buffers.b,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dw: buffers.dw,
+    db: buffers.db,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, w, b, out, cache),
-    backward: () => backward(dout, w, cache, dx, dw, db),
+    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
+    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
   };
 }
 

@@ -18,10 +18,10 @@ const HH = 5;
 const WW = 5;
 const OH = 28;
 const OW = 28;
-const HW = H * W;
-const F_OH_OW = F * OH * OW;
-const OH_OW = OH * OW;
-const HH_WW = HH * WW;
+const HW = 784;   // H * W
+const F_OH_OW = 6272;   // F * OH * OW
+const OH_OW = 784;   // OH * OW
+const HH_WW = 25;   // HH * WW
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -409,20 +409,34 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const w = buffers.w;
-  const b = buffers.b;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dw = buffers.dw;
-  const db = buffers.db;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(buffers.w, 'Float32Array', F * C * HH * WW, 'w', '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(buffers.b, 'Float32Array', F, 'b', '[F] = [8]');
+  checkArray(buffers.out, 'Float32Array', N * F * OH * OW, 'out', '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(buffers.dout, 'Float32Array', N * F * OH * OW, 'dout', '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(buffers.dw, 'Float32Array', F * C * HH * WW, 'dw', '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(buffers.db, 'Float32Array', F, 'db', '[F] = [8]');
+  const bound: Buffers = {
+    x: buffers.x,
+    w: buffers.w,
+    b: buffers.b,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dw: buffers.dw,
+    db: buffers.db,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, w, b, out, cache),
-    backward: () => backward(dout, w, cache, dx, dw, db),
+    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
+    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
   };
 }
 

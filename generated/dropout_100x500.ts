@@ -212,18 +212,124 @@ export interface Bound {
   readonly backwardTest: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [100, 500]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(buffers.cache.mask, 'Float32Array', N * D, 'cache.mask', '[N, D] = [100, 500]');
+  const bound: Buffers = {
+    x: buffers.x,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    cache: buffers.cache,
+  };
   return {
-    forwardTrain: (seed: number, step: number) => forwardTrain(x, seed, step, out, cache),
-    forwardTest: (seed: number, step: number) => forwardTest(x, seed, step, out, cache),
-    backwardTrain: () => backwardTrain(dout, cache, dx),
-    backwardTest: () => backwardTest(dout, cache, dx),
+    forwardTrain: boundForwardTrain.call(bound),
+    forwardTest: boundForwardTest.call(bound),
+    backwardTrain: boundBackwardTrain.call(bound),
+    backwardTest: boundBackwardTest.call(bound),
+  };
+}
+
+
+/** `forwardTrain` over bound arrays. */
+function boundForwardTrain(this: Buffers): (seed: number, step: number) => void {
+  return (seed: number, step: number) => {
+    const { x, out, cache } = this;
+    const mask = cache.mask;
+    checkDraw(seed, step);
+    fillUniform(u, seed, step, 0, 0, 1);
+
+    // out = x * mask
+    // mask = where(u < p, 1 / p, 0)
+    const term = 1 / 0.5;
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        const mask0 = Number(u[row + d] < 0.5) * term;
+        out[row + d] = x[row + d] * mask0;
+        mask[row + d] = mask0;
+        const mask1 = Number(u[row + d + 1] < 0.5) * term;
+        out[row + d + 1] = x[row + d + 1] * mask1;
+        mask[row + d + 1] = mask1;
+        const mask2 = Number(u[row + d + 2] < 0.5) * term;
+        out[row + d + 2] = x[row + d + 2] * mask2;
+        mask[row + d + 2] = mask2;
+        const mask3 = Number(u[row + d + 3] < 0.5) * term;
+        out[row + d + 3] = x[row + d + 3] * mask3;
+        mask[row + d + 3] = mask3;
+      }
+    }
+  };
+}
+
+
+/** `forwardTest` over bound arrays. */
+function boundForwardTest(this: Buffers): (seed: number, step: number) => void {
+  return (seed: number, step: number) => {
+    const { x, out, cache } = this;
+    const mask = cache.mask;
+    checkDraw(seed, step);
+    // out = x * mask
+    // mask = 1
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        out[row + d] = x[row + d] * 1;
+        mask[row + d] = 1;
+        out[row + d + 1] = x[row + d + 1] * 1;
+        mask[row + d + 1] = 1;
+        out[row + d + 2] = x[row + d + 2] * 1;
+        mask[row + d + 2] = 1;
+        out[row + d + 3] = x[row + d + 3] * 1;
+        mask[row + d + 3] = 1;
+      }
+    }
+  };
+}
+
+
+/** `backwardTrain` over bound arrays. */
+function boundBackwardTrain(this: Buffers): () => void {
+  return () => {
+    const { dout, cache, dx } = this;
+    const mask = cache.mask;
+    // dx = mask * dout
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        dx[row + d] = mask[row + d] * dout[row + d];
+        dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
+        dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
+        dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
+      }
+    }
+  };
+}
+
+
+/** `backwardTest` over bound arrays. */
+function boundBackwardTest(this: Buffers): () => void {
+  return () => {
+    const { dout, cache, dx } = this;
+    const mask = cache.mask;
+    // dx = mask * dout
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        dx[row + d] = mask[row + d] * dout[row + d];
+        dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
+        dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
+        dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
+      }
+    }
   };
 }
 

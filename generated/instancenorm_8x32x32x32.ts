@@ -20,8 +20,8 @@ const C = 32;
 const H = 32;
 const W = 32;
 const EPS = 0.00001;
-const CHW = C * H * W;
-const HW = H * W;
+const CHW = 32768;   // C * H * W
+const HW = 1024;   // H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -270,20 +270,185 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const beta = buffers.beta;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const dbeta = buffers.dbeta;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(buffers.beta, 'Float32Array', C, 'beta', '[C] = [32]');
+  checkArray(buffers.out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
+  checkArray(buffers.dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    beta: buffers.beta,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    dbeta: buffers.dbeta,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, gamma, beta, out, cache),
-    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 8; n++) {
+      const row_ = n * 32;
+      for (let c = 0; c < 32; c++) {
+        // mu = mean[H, W](x)
+        let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+        for (let h = 0; h < 32; h++) {
+          const row = n * 32768 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            muSum0 += x[row + w];
+            muSum1 += x[row + w + 1];
+            muSum2 += x[row + w + 2];
+            muSum3 += x[row + w + 3];
+          }
+        }
+        const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 1024;
+
+        // var = mean[H, W]((x - mu)^2)
+        let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+        for (let h = 0; h < 32; h++) {
+          const row = n * 32768 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const term0 = x[row + w] - mu;
+            varSum0 += term0 * term0;
+            const term1 = x[row + w + 1] - mu;
+            varSum1 += term1 * term1;
+            const term2 = x[row + w + 2] - mu;
+            varSum2 += term2 * term2;
+            const term3 = x[row + w + 3] - mu;
+            varSum3 += term3 * term3;
+          }
+        }
+        const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 1024;
+
+        // rstd = 1 / sqrt(var + eps)
+        const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
+        rstd[row_ + c] = rstdAt;
+
+        // out = gamma * xhat + beta
+        // xhat = (x - mu) * rstd
+        const gammaAt = gamma[c];
+        const betaAt = beta[c];
+        for (let h = 0; h < 32; h++) {
+          const row = n * 32768 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const xhat0 = (x[row + w] - mu) * rstdAt;
+            out[row + w] = gammaAt * xhat0 + betaAt;
+            xhat[row + w] = xhat0;
+            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+            out[row + w + 1] = gammaAt * xhat1 + betaAt;
+            xhat[row + w + 1] = xhat1;
+            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+            out[row + w + 2] = gammaAt * xhat2 + betaAt;
+            xhat[row + w + 2] = xhat2;
+            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+            out[row + w + 3] = gammaAt * xhat3 + betaAt;
+            xhat[row + w + 3] = xhat3;
+          }
+        }
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    const termAt = 32 * 32;
+    for (let n = 0; n < 8; n++) {
+      const row_ = n * 32;
+      for (let c = 0; c < 32; c++) {
+        // sum_dout = sum[H, W](dout)
+        // sum_dout_xhat = sum[H, W](xhat * dout)
+        let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
+        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+        for (let h = 0; h < 32; h++) {
+          const row = n * 32768 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const dout0 = dout[row + w];
+            sum_doutSum0 += dout0;
+            sum_dout_xhatSum0 += xhat[row + w] * dout0;
+            const dout1 = dout[row + w + 1];
+            sum_doutSum1 += dout1;
+            sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
+            const dout2 = dout[row + w + 2];
+            sum_doutSum2 += dout2;
+            sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
+            const dout3 = dout[row + w + 3];
+            sum_doutSum3 += dout3;
+            sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
+          }
+        }
+        const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+        sum_dout64[row_ + c] = sum_dout;
+        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+        sum_dout_xhat64[row_ + c] = sum_dout_xhat;
+
+        // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
+        const term = gamma[c] * rstd[row_ + c];
+        for (let h = 0; h < 32; h++) {
+          const row = n * 32768 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            dx[row + w] = term * (dout[row + w] - (sum_dout + xhat[row + w] * sum_dout_xhat) / termAt);
+            dx[row + w + 1] = term * (dout[row + w + 1] - (sum_dout + xhat[row + w + 1] * sum_dout_xhat) / termAt);
+            dx[row + w + 2] = term * (dout[row + w + 2] - (sum_dout + xhat[row + w + 2] * sum_dout_xhat) / termAt);
+            dx[row + w + 3] = term * (dout[row + w + 3] - (sum_dout + xhat[row + w + 3] * sum_dout_xhat) / termAt);
+          }
+        }
+      }
+    }
+    for (let c = 0; c < 32; c++) {
+      // dgamma = sum[N](sum_dout_xhat)
+      // dbeta = sum[N](sum_dout)
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      dgammaSum0 += sum_dout_xhat64[c];
+      dbetaSum0 += sum_dout64[c];
+      dgammaSum1 += sum_dout_xhat64[c + 32];
+      dbetaSum1 += sum_dout64[c + 32];
+      dgammaSum2 += sum_dout_xhat64[c + 2 * 32];
+      dbetaSum2 += sum_dout64[c + 2 * 32];
+      dgammaSum3 += sum_dout_xhat64[c + 3 * 32];
+      dbetaSum3 += sum_dout64[c + 3 * 32];
+      dgammaSum0 += sum_dout_xhat64[c + 4 * 32];
+      dbetaSum0 += sum_dout64[c + 4 * 32];
+      dgammaSum1 += sum_dout_xhat64[c + 5 * 32];
+      dbetaSum1 += sum_dout64[c + 5 * 32];
+      dgammaSum2 += sum_dout_xhat64[c + 6 * 32];
+      dbetaSum2 += sum_dout64[c + 6 * 32];
+      dgammaSum3 += sum_dout_xhat64[c + 7 * 32];
+      dbetaSum3 += sum_dout64[c + 7 * 32];
+      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      dgamma[c] = dgammaAt;
+      dbeta[c] = dbetaAt;
+    }
   };
 }
 

@@ -250,20 +250,171 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const beta = buffers.beta;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const dbeta = buffers.dbeta;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [64, 512]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [512]');
+  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [512]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [64, 512]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [64, 512]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [64, 512]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [512]');
+  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [512]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [64, 512]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [64]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    beta: buffers.beta,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    dbeta: buffers.dbeta,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, gamma, beta, out, cache),
-    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 64; n++) {
+      // mu = mean[D](x)
+      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      const row = n * 512;
+      for (let d = 0; d < 512; d += 4) {
+        muSum0 += x[row + d];
+        muSum1 += x[row + d + 1];
+        muSum2 += x[row + d + 2];
+        muSum3 += x[row + d + 3];
+      }
+      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 512;
+
+      // var = mean[D]((x - mu)^2)
+      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      for (let d = 0; d < 512; d += 4) {
+        const term0 = x[row + d] - mu;
+        varSum0 += term0 * term0;
+        const term1 = x[row + d + 1] - mu;
+        varSum1 += term1 * term1;
+        const term2 = x[row + d + 2] - mu;
+        varSum2 += term2 * term2;
+        const term3 = x[row + d + 3] - mu;
+        varSum3 += term3 * term3;
+      }
+      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 512;
+
+      // rstd = 1 / sqrt(var + eps)
+      const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
+      rstd[n] = rstdAt;
+
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      for (let d = 0; d < 512; d += 4) {
+        const xhat0 = (x[row + d] - mu) * rstdAt;
+        out[row + d] = gamma[d] * xhat0 + beta[d];
+        xhat[row + d] = xhat0;
+        const xhat1 = (x[row + d + 1] - mu) * rstdAt;
+        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+        xhat[row + d + 1] = xhat1;
+        const xhat2 = (x[row + d + 2] - mu) * rstdAt;
+        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+        xhat[row + d + 2] = xhat2;
+        const xhat3 = (x[row + d + 3] - mu) * rstdAt;
+        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+        xhat[row + d + 3] = xhat3;
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 64; n++) {
+      // mean[D](gamma * dout)
+      // mean[D](gamma * xhat * dout)
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+      const row = n * 512;
+      for (let d = 0; d < 512; d += 4) {
+        const gamma0 = gamma[d];
+        const dout0 = dout[row + d];
+        sum0 += gamma0 * dout0;
+        acc0 += gamma0 * xhat[row + d] * dout0;
+        const gamma1 = gamma[d + 1];
+        const dout1 = dout[row + d + 1];
+        sum1 += gamma1 * dout1;
+        acc1 += gamma1 * xhat[row + d + 1] * dout1;
+        const gamma2 = gamma[d + 2];
+        const dout2 = dout[row + d + 2];
+        sum2 += gamma2 * dout2;
+        acc2 += gamma2 * xhat[row + d + 2] * dout2;
+        const gamma3 = gamma[d + 3];
+        const dout3 = dout[row + d + 3];
+        sum3 += gamma3 * dout3;
+        acc3 += gamma3 * xhat[row + d + 3] * dout3;
+      }
+      const mean = (sum0 + sum1 + (sum2 + sum3)) / 512;
+      const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 512;
+
+      // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
+      const rstdAt = rstd[n];
+      for (let d = 0; d < 512; d += 4) {
+        dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
+        dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
+        dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
+        dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
+      }
+    }
+
+    // dgamma = sum[N](xhat * dout)
+    // dbeta = sum[N](dout)
+    dgamma64.fill(0);
+    dbeta64.fill(0);
+    for (let n = 0; n < 64; n++) {
+      const row = n * 512;
+      for (let d = 0; d < 512; d += 4) {
+        const dout0 = dout[row + d];
+        dgamma64[d] += xhat[row + d] * dout0;
+        dbeta64[d] += dout0;
+        const dout1 = dout[row + d + 1];
+        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
+        dbeta64[d + 1] += dout1;
+        const dout2 = dout[row + d + 2];
+        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
+        dbeta64[d + 2] += dout2;
+        const dout3 = dout[row + d + 3];
+        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
+        dbeta64[d + 3] += dout3;
+      }
+    }
+    for (let d = 0; d < 512; d += 4) {
+      dgamma[d] = dgamma64[d];
+      dbeta[d] = dbeta64[d];
+      dgamma[d + 1] = dgamma64[d + 1];
+      dbeta[d + 1] = dbeta64[d + 1];
+      dgamma[d + 2] = dgamma64[d + 2];
+      dbeta[d + 2] = dbeta64[d + 2];
+      dgamma[d + 3] = dgamma64[d + 3];
+      dbeta[d + 3] = dbeta64[d + 3];
+    }
   };
 }
 

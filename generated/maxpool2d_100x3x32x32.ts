@@ -16,10 +16,10 @@ const PW = 2;
 const OH = 16;
 const OW = 16;
 const STRIDE = 2;
-const CHW = C * H * W;
-const HW = H * W;
-const C_OH_OW = C * OH * OW;
-const OH_OW = OH * OW;
+const CHW = 3072;   // C * H * W
+const HW = 1024;   // H * W
+const C_OH_OW = 768;   // C * OH * OW
+const OH_OW = 256;   // OH * OW
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -241,16 +241,180 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(buffers.out, 'Float32Array', N * C * OH * OW, 'out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(buffers.dout, 'Float32Array', N * C * OH * OW, 'dout', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(buffers.cache.hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  const bound: Buffers = {
+    x: buffers.x,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, out, cache),
-    backward: () => backward(dout, cache, dx),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, out, cache } = this;
+    const hit_out = cache.hit_out;
+    for (let n = 0; n < 100; n++) {
+      for (let c = 0; c < 3; c++) {
+        for (let oh = 0; oh < 16; oh++) {
+          const row = n * 3072 + c * 1024 + oh * 2 * 32;
+          const row_2 = n * 768 + c * 256 + oh * 16;
+          for (let ow = 0; ow < 16; ow += 4) {
+            // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
+            // hit(out): the first max of each window
+            const x0_0_0 = x[row + ow * 2];
+            const row_ = n * 3072 + c * 1024 + oh * 2 * 32 + ow * 2;
+            const x0_0_1 = x[row_ + 1];
+            const x0_1_0 = x[row_ + 32];
+            const x0_1_1 = x[row_ + 32 + 1];
+            taps[0] = x0_0_0;
+            taps[1] = x0_0_1;
+            taps[2] = x0_1_0;
+            taps[3] = x0_1_1;
+            const won0 = Number(x0_0_1 > x0_0_0);
+            const won0_ = 2 + Number(x0_1_1 > x0_1_0);
+            let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
+            const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+            if (total0 !== total0) {
+              for (let tap = 0; tap < 4; tap++) {
+                if (taps[3 - tap] !== taps[3 - tap]) {
+                  best0 = 3 - tap;
+                }
+              }
+            }
+            const out0 = taps[best0];
+            out[row_2 + ow] = out0;
+            hit_out[row_2 + ow] = best0;
+            const x1_0_0 = x[row_ + 2];
+            const x1_0_1 = x[row_ + 2 + 1];
+            const x1_1_0 = x[row_ + 32 + 2];
+            const x1_1_1 = x[row_ + 32 + 2 + 1];
+            taps[0] = x1_0_0;
+            taps[1] = x1_0_1;
+            taps[2] = x1_1_0;
+            taps[3] = x1_1_1;
+            const won1 = Number(x1_0_1 > x1_0_0);
+            const won1_ = 2 + Number(x1_1_1 > x1_1_0);
+            let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
+            const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+            if (total1 !== total1) {
+              for (let tap = 0; tap < 4; tap++) {
+                if (taps[3 - tap] !== taps[3 - tap]) {
+                  best1 = 3 - tap;
+                }
+              }
+            }
+            const out1 = taps[best1];
+            out[row_2 + ow + 1] = out1;
+            hit_out[row_2 + ow + 1] = best1;
+            const x2_0_0 = x[row_ + 2 * 2];
+            const x2_0_1 = x[row_ + 2 * 2 + 1];
+            const x2_1_0 = x[row_ + 32 + 2 * 2];
+            const x2_1_1 = x[row_ + 32 + 2 * 2 + 1];
+            taps[0] = x2_0_0;
+            taps[1] = x2_0_1;
+            taps[2] = x2_1_0;
+            taps[3] = x2_1_1;
+            const won2 = Number(x2_0_1 > x2_0_0);
+            const won2_ = 2 + Number(x2_1_1 > x2_1_0);
+            let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
+            const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+            if (total2 !== total2) {
+              for (let tap = 0; tap < 4; tap++) {
+                if (taps[3 - tap] !== taps[3 - tap]) {
+                  best2 = 3 - tap;
+                }
+              }
+            }
+            const out2 = taps[best2];
+            out[row_2 + ow + 2] = out2;
+            hit_out[row_2 + ow + 2] = best2;
+            const x3_0_0 = x[row_ + 3 * 2];
+            const x3_0_1 = x[row_ + 3 * 2 + 1];
+            const x3_1_0 = x[row_ + 32 + 3 * 2];
+            const x3_1_1 = x[row_ + 32 + 3 * 2 + 1];
+            taps[0] = x3_0_0;
+            taps[1] = x3_0_1;
+            taps[2] = x3_1_0;
+            taps[3] = x3_1_1;
+            const won3 = Number(x3_0_1 > x3_0_0);
+            const won3_ = 2 + Number(x3_1_1 > x3_1_0);
+            let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
+            const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+            if (total3 !== total3) {
+              for (let tap = 0; tap < 4; tap++) {
+                if (taps[3 - tap] !== taps[3 - tap]) {
+                  best3 = 3 - tap;
+                }
+              }
+            }
+            const out3 = taps[best3];
+            out[row_2 + ow + 3] = out3;
+            hit_out[row_2 + ow + 3] = best3;
+          }
+        }
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, cache, dx } = this;
+    const hit_out = cache.hit_out;
+    for (let n = 0; n < 100; n++) {
+      for (let c = 0; c < 3; c++) {
+        for (let h = 0; h < 32; h++) {
+          // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
+          //   PH)/stride, (W - PW)/stride])
+          dx64.fill(0);
+          const phFrom = Math.max(0, h - 30);
+          const phFirst = phFrom + ((h - phFrom) % 2 + 2) % 2;
+          const phTo = Math.min(2, h + 1);
+          for (let ph = phFirst; ph < phTo; ph += 2) {
+            const oh = (h - ph) / 2 | 0;
+            const row = n * 768 + c * 256 + oh * 16;
+            for (let pw = 0; pw < 2; pw++) {
+              const wFrom = Math.max(0, pw);
+              const wFirst = wFrom + ((pw - wFrom) % 2 + 2) % 2;
+              const wTo = Math.min(32, pw + 31);
+              for (let w = wFirst; w < wTo; w += 2) {
+                const ow = (w - pw) / 2 | 0;
+                if (hit_out[row + ow] === ph * 2 + pw) {
+                  dx64[w] += 1 * dout[row + ow];
+                }
+              }
+            }
+          }
+          const row_ = n * 3072 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            dx[row_ + w] = dx64[w];
+            dx[row_ + w + 1] = dx64[w + 1];
+            dx[row_ + w + 2] = dx64[w + 2];
+            dx[row_ + w + 3] = dx64[w + 3];
+          }
+        }
+      }
+    }
   };
 }
 

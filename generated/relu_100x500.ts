@@ -111,16 +111,64 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [100, 500]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [100, 500]');
+  const bound: Buffers = {
+    x: buffers.x,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, out, cache),
-    backward: () => backward(dout, cache, dx),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, out, cache } = this;
+    cache.x = x;
+    // out = max(x, 0)
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        out[row + d] = Math.max(x[row + d], 0);
+        out[row + d + 1] = Math.max(x[row + d + 1], 0);
+        out[row + d + 2] = Math.max(x[row + d + 2], 0);
+        out[row + d + 3] = Math.max(x[row + d + 3], 0);
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, cache, dx, x } = this;
+    checkBound(cache.x, x, 'cache.x');
+    // dx = where(x > 0, dout, 0)
+    for (let n = 0; n < 100; n++) {
+      const row = n * 500;
+      for (let d = 0; d < 500; d += 4) {
+        dx[row + d] = x[row + d] > 0 ? dout[row + d] : 0;
+        dx[row + d + 1] = x[row + d + 1] > 0 ? dout[row + d + 1] : 0;
+        dx[row + d + 2] = x[row + d + 2] > 0 ? dout[row + d + 2] : 0;
+        dx[row + d + 3] = x[row + d + 3] > 0 ? dout[row + d + 3] : 0;
+      }
+    }
   };
 }
 
@@ -136,4 +184,10 @@ function checkArray(array: { readonly length: number; readonly [Symbol.toStringT
 function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
   checkArray(array, type, length, name, shape);
+}
+
+
+/** Refuses a cache that holds another array than the bound one. */
+function checkBound(held: unknown, bound: unknown, name: string): void {
+  if (held !== bound) throw new RangeError(`${name}: forward has not run over the bound array`);
 }

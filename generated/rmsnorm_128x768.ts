@@ -193,18 +193,128 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, gamma, out, cache),
-    backward: () => backward(dout, gamma, cache, dx, dgamma),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 128; n++) {
+      // mean[D](x^2)
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      const row = n * 768;
+      for (let d = 0; d < 768; d += 4) {
+        const x0 = x[row + d];
+        sum0 += x0 * x0;
+        const x1 = x[row + d + 1];
+        sum1 += x1 * x1;
+        const x2 = x[row + d + 2];
+        sum2 += x2 * x2;
+        const x3 = x[row + d + 3];
+        sum3 += x3 * x3;
+      }
+      const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
+
+      // rstd = 1 / sqrt(mean[D](x^2) + eps)
+      const rstdAt = 1 / Math.sqrt(mean + 0.00001);
+      rstd[n] = rstdAt;
+
+      // out = gamma * xhat
+      // xhat = x * rstd
+      for (let d = 0; d < 768; d += 4) {
+        const xhat0 = x[row + d] * rstdAt;
+        out[row + d] = gamma[d] * xhat0;
+        xhat[row + d] = xhat0;
+        const xhat1 = x[row + d + 1] * rstdAt;
+        out[row + d + 1] = gamma[d + 1] * xhat1;
+        xhat[row + d + 1] = xhat1;
+        const xhat2 = x[row + d + 2] * rstdAt;
+        out[row + d + 2] = gamma[d + 2] * xhat2;
+        xhat[row + d + 2] = xhat2;
+        const xhat3 = x[row + d + 3] * rstdAt;
+        out[row + d + 3] = gamma[d + 3] * xhat3;
+        xhat[row + d + 3] = xhat3;
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 128; n++) {
+      // mean[D](gamma * xhat * dout)
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      const row = n * 768;
+      for (let d = 0; d < 768; d += 4) {
+        sum0 += gamma[d] * xhat[row + d] * dout[row + d];
+        sum1 += gamma[d + 1] * xhat[row + d + 1] * dout[row + d + 1];
+        sum2 += gamma[d + 2] * xhat[row + d + 2] * dout[row + d + 2];
+        sum3 += gamma[d + 3] * xhat[row + d + 3] * dout[row + d + 3];
+      }
+      const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
+
+      // dx = rstd * (gamma * dout - xhat * mean[D](gamma * xhat * dout))
+      const rstdAt = rstd[n];
+      for (let d = 0; d < 768; d += 4) {
+        dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - xhat[row + d] * mean);
+        dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
+        dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
+        dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
+      }
+    }
+
+    // dgamma = sum[N](xhat * dout)
+    dgamma64.fill(0);
+    for (let n = 0; n < 128; n++) {
+      const row = n * 768;
+      for (let d = 0; d < 768; d += 4) {
+        dgamma64[d] += xhat[row + d] * dout[row + d];
+        dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1];
+        dgamma64[d + 2] += xhat[row + d + 2] * dout[row + d + 2];
+        dgamma64[d + 3] += xhat[row + d + 3] * dout[row + d + 3];
+      }
+    }
+    for (let d = 0; d < 768; d += 4) {
+      dgamma[d] = dgamma64[d];
+      dgamma[d + 1] = dgamma64[d + 1];
+      dgamma[d + 2] = dgamma64[d + 2];
+      dgamma[d + 3] = dgamma64[d + 3];
+    }
   };
 }
 

@@ -193,17 +193,135 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const y = buffers.y;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C, 'x', '[N, C] = [128, 10]');
+  checkArray(buffers.y, 'Int32Array', N, 'y', '[N] = [128]');
+  checkArray(buffers.out, 'Float32Array', 1, 'out', '[]');
+  checkArray(buffers.dout, 'Float32Array', 1, 'dout', '[]');
+  checkArray(buffers.dx, 'Float32Array', N * C, 'dx', '[N, C] = [128, 10]');
+  checkArray(buffers.cache.probs, 'Float32Array', N * C, 'cache.probs', '[N, C] = [128, 10]');
+  const bound: Buffers = {
+    x: buffers.x,
+    y: buffers.y,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, y, out, cache),
-    backward: () => backward(dout, y, cache, dx),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, y, out, cache } = this;
+    const probs = cache.probs;
+    for (let n = 0; n < 128; n++) {
+      // m = max[C](x)
+      let mMax0 = -Infinity, mMax1 = -Infinity, mMax2 = -Infinity, mMax3 = -Infinity;
+      const row = n * 10;
+      for (let c = 0; c < 10 - 2; c += 4) {
+        mMax0 = Math.max(mMax0, x[row + c]);
+        mMax1 = Math.max(mMax1, x[row + c + 1]);
+        mMax2 = Math.max(mMax2, x[row + c + 2]);
+        mMax3 = Math.max(mMax3, x[row + c + 3]);
+      }
+      for (let c = 10 - 2; c < 10; c++) {
+        mMax0 = Math.max(mMax0, x[row + c]);
+      }
+      const m = Math.max(Math.max(mMax0, mMax1), Math.max(mMax2, mMax3));
+      m64[n] = m;
+
+      // z = sum[C](e)
+      let zSum0 = 0, zSum1 = 0, zSum2 = 0, zSum3 = 0;
+      for (let c = 0; c < 10 - 2; c += 4) {
+        const e0 = Math.exp(x[row + c] - m);
+        zSum0 += e0;
+        e64[c] = e0;
+        const e1 = Math.exp(x[row + c + 1] - m);
+        zSum1 += e1;
+        e64[c + 1] = e1;
+        const e2 = Math.exp(x[row + c + 2] - m);
+        zSum2 += e2;
+        e64[c + 2] = e2;
+        const e3 = Math.exp(x[row + c + 3] - m);
+        zSum3 += e3;
+        e64[c + 3] = e3;
+      }
+      for (let c = 10 - 2; c < 10; c++) {
+        const e = Math.exp(x[row + c] - m);
+        zSum0 += e;
+        e64[c] = e;
+      }
+      const z = zSum0 + zSum1 + (zSum2 + zSum3);
+      z64[n] = z;
+
+      // probs = e / z
+      for (let c = 0; c < 10 - 2; c += 4) {
+        probs[row + c] = e64[c] / z;
+        probs[row + c + 1] = e64[c + 1] / z;
+        probs[row + c + 2] = e64[c + 2] / z;
+        probs[row + c + 3] = e64[c + 3] / z;
+      }
+      for (let c = 10 - 2; c < 10; c++) {
+        probs[row + c] = e64[c] / z;
+      }
+    }
+
+    // out = mean[N](log(z) - (x[N, y] - m))
+    let outSum0 = 0, outSum1 = 0, outSum2 = 0, outSum3 = 0;
+    for (let n = 0; n < 128; n += 4) {
+      const y0 = y[n];
+      if (y0 < 0 || y0 >= 10) badIndex('y', [n], y0, y0, 1, 10, 'x');
+      outSum0 += Math.log(z64[n]) - (x[n * 10 + y0] - m64[n]);
+      const y1 = y[n + 1];
+      if (y1 < 0 || y1 >= 10) badIndex('y', [n + 1], y1, y1, 1, 10, 'x');
+      const row = n * 10 + y1;
+      outSum1 += Math.log(z64[n + 1]) - (x[row + 10] - m64[n + 1]);
+      const y2 = y[n + 2];
+      if (y2 < 0 || y2 >= 10) badIndex('y', [n + 2], y2, y2, 1, 10, 'x');
+      const row_ = n * 10 + y2;
+      outSum2 += Math.log(z64[n + 2]) - (x[row_ + 2 * 10] - m64[n + 2]);
+      const y3 = y[n + 3];
+      if (y3 < 0 || y3 >= 10) badIndex('y', [n + 3], y3, y3, 1, 10, 'x');
+      const row_2 = n * 10 + y3;
+      outSum3 += Math.log(z64[n + 3]) - (x[row_2 + 3 * 10] - m64[n + 3]);
+    }
+    const outAt = (outSum0 + outSum1 + (outSum2 + outSum3)) / 128;
+    out[0] = outAt;
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, y, cache, dx } = this;
+    const probs = cache.probs;
+    // dx = dout / N * (probs - where(index(C) == y, 1, 0))
+    const term = dout[0] / 128;
+    for (let n = 0; n < 128; n++) {
+      const row = n * 10;
+      const yAt = y[n];
+      for (let c = 0; c < 10 - 2; c += 4) {
+        dx[row + c] = term * (probs[row + c] - Number(c === yAt));
+        dx[row + c + 1] = term * (probs[row + c + 1] - Number(c + 1 === yAt));
+        dx[row + c + 2] = term * (probs[row + c + 2] - Number(c + 2 === yAt));
+        dx[row + c + 3] = term * (probs[row + c + 3] - Number(c + 3 === yAt));
+      }
+      for (let c = 10 - 2; c < 10; c++) {
+        dx[row + c] = term * (probs[row + c] - Number(c === yAt));
+      }
+    }
   };
 }
 

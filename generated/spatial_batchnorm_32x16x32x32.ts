@@ -29,9 +29,9 @@ const H = 32;
 const W = 32;
 const EPS = 0.00001;
 const MOMENTUM = 0.9;
-const CHW = C * H * W;
-const HW = H * W;
-const NHW = N * H * W;
+const CHW = 16384;   // C * H * W
+const HW = 1024;   // H * W
+const NHW = 32768;   // N * H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -425,24 +425,280 @@ export interface Bound {
   readonly backwardTest: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const beta = buffers.beta;
-  const running_mean = buffers.running_mean;
-  const running_var = buffers.running_var;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const dbeta = buffers.dbeta;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.gamma, 'Float32Array', C, 'gamma', '[C] = [16]');
+  checkArray(buffers.beta, 'Float32Array', C, 'beta', '[C] = [16]');
+  checkArray(buffers.running_mean, 'Float32Array', C, 'running_mean', '[C] = [16]');
+  checkArray(buffers.running_var, 'Float32Array', C, 'running_var', '[C] = [16]');
+  checkArray(buffers.out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dgamma, 'Float32Array', C, 'dgamma', '[C] = [16]');
+  checkArray(buffers.dbeta, 'Float32Array', C, 'dbeta', '[C] = [16]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.cache.rstd, 'Float32Array', C, 'cache.rstd', '[C] = [16]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    beta: buffers.beta,
+    running_mean: buffers.running_mean,
+    running_var: buffers.running_var,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    dbeta: buffers.dbeta,
+    cache: buffers.cache,
+  };
   return {
-    forwardTrain: () => forwardTrain(x, gamma, beta, running_mean, running_var, out, cache),
-    forwardTest: () => forwardTest(x, gamma, beta, running_mean, running_var, out, cache),
-    backwardTrain: () => backwardTrain(dout, gamma, cache, dx, dgamma, dbeta),
-    backwardTest: () => backwardTest(dout, gamma, cache, dx, dgamma, dbeta),
+    forwardTrain: boundForwardTrain.call(bound),
+    forwardTest: boundForwardTest.call(bound),
+    backwardTrain: boundBackwardTrain.call(bound),
+    backwardTest: boundBackwardTest.call(bound),
+  };
+}
+
+
+/** `forwardTrain` over bound arrays. */
+function boundForwardTrain(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    const term = 1 - 0.9;
+    for (let c = 0; c < 16; c++) {
+      // mu = mean[N, H, W](x)
+      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            muSum0 += x[row + w];
+            muSum1 += x[row + w + 1];
+            muSum2 += x[row + w + 2];
+            muSum3 += x[row + w + 3];
+          }
+        }
+      }
+      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 32768;
+
+      // var = mean[N, H, W]((x - mu)^2)
+      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const term0 = x[row + w] - mu;
+            varSum0 += term0 * term0;
+            const term1 = x[row + w + 1] - mu;
+            varSum1 += term1 * term1;
+            const term2 = x[row + w + 2] - mu;
+            varSum2 += term2 * term2;
+            const term3 = x[row + w + 3] - mu;
+            varSum3 += term3 * term3;
+          }
+        }
+      }
+      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 32768;
+
+      // rstd = 1 / sqrt(var + eps)
+      // running_mean = momentum * running_mean + (1 - momentum) * mu
+      // running_var = momentum * running_var + (1 - momentum) * var
+      const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
+      const next_running_mean = 0.9 * running_mean[c] + term * mu;
+      const next_running_var = 0.9 * running_var[c] + term * varAt;
+      rstd[c] = rstdAt;
+      running_mean[c] = next_running_mean;
+      running_var[c] = next_running_var;
+
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      const gammaAt = gamma[c];
+      const betaAt = beta[c];
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const xhat0 = (x[row + w] - mu) * rstdAt;
+            out[row + w] = gammaAt * xhat0 + betaAt;
+            xhat[row + w] = xhat0;
+            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+            out[row + w + 1] = gammaAt * xhat1 + betaAt;
+            xhat[row + w + 1] = xhat1;
+            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+            out[row + w + 2] = gammaAt * xhat2 + betaAt;
+            xhat[row + w + 2] = xhat2;
+            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+            out[row + w + 3] = gammaAt * xhat3 + betaAt;
+            xhat[row + w + 3] = xhat3;
+          }
+        }
+      }
+    }
+  };
+}
+
+
+/** `forwardTest` over bound arrays. */
+function boundForwardTest(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let c = 0; c < 16; c++) {
+      // rstd = 1 / sqrt(var + eps)
+      const rstdAt = 1 / Math.sqrt(running_var[c] + 0.00001);
+      rstd[c] = rstdAt;
+
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      const gammaAt = gamma[c];
+      const running_meanAt = running_mean[c];
+      const betaAt = beta[c];
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const xhat0 = (x[row + w] - running_meanAt) * rstdAt;
+            out[row + w] = gammaAt * xhat0 + betaAt;
+            xhat[row + w] = xhat0;
+            const xhat1 = (x[row + w + 1] - running_meanAt) * rstdAt;
+            out[row + w + 1] = gammaAt * xhat1 + betaAt;
+            xhat[row + w + 1] = xhat1;
+            const xhat2 = (x[row + w + 2] - running_meanAt) * rstdAt;
+            out[row + w + 2] = gammaAt * xhat2 + betaAt;
+            xhat[row + w + 2] = xhat2;
+            const xhat3 = (x[row + w + 3] - running_meanAt) * rstdAt;
+            out[row + w + 3] = gammaAt * xhat3 + betaAt;
+            xhat[row + w + 3] = xhat3;
+          }
+        }
+      }
+    }
+  };
+}
+
+
+/** `backwardTrain` over bound arrays. */
+function boundBackwardTrain(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    const term = 32 * 32 * 32;
+    for (let c = 0; c < 16; c += 4) {
+      const term0 = gamma[c] * rstd[c] / term;
+      kept[c] = term0;
+      const term1 = gamma[c + 1] * rstd[c + 1] / term;
+      kept[c + 1] = term1;
+      const term2 = gamma[c + 2] * rstd[c + 2] / term;
+      kept[c + 2] = term2;
+      const term3 = gamma[c + 3] * rstd[c + 3] / term;
+      kept[c + 3] = term3;
+    }
+    for (let c = 0; c < 16; c++) {
+      // dbeta = sum[N, H, W](dout)
+      // dgamma = sum[N, H, W](xhat * dout)
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const dout0 = dout[row + w];
+            dbetaSum0 += dout0;
+            dgammaSum0 += xhat[row + w] * dout0;
+            const dout1 = dout[row + w + 1];
+            dbetaSum1 += dout1;
+            dgammaSum1 += xhat[row + w + 1] * dout1;
+            const dout2 = dout[row + w + 2];
+            dbetaSum2 += dout2;
+            dgammaSum2 += xhat[row + w + 2] * dout2;
+            const dout3 = dout[row + w + 3];
+            dbetaSum3 += dout3;
+            dgammaSum3 += xhat[row + w + 3] * dout3;
+          }
+        }
+      }
+      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+
+      // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
+      const value = kept[c];
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            dx[row + w] = value * (term * dout[row + w] - dbetaAt - xhat[row + w] * dgammaAt);
+            dx[row + w + 1] = value * (term * dout[row + w + 1] - dbetaAt - xhat[row + w + 1] * dgammaAt);
+            dx[row + w + 2] = value * (term * dout[row + w + 2] - dbetaAt - xhat[row + w + 2] * dgammaAt);
+            dx[row + w + 3] = value * (term * dout[row + w + 3] - dbetaAt - xhat[row + w + 3] * dgammaAt);
+          }
+        }
+      }
+      dgamma[c] = dgammaAt;
+      dbeta[c] = dbetaAt;
+    }
+  };
+}
+
+
+/** `backwardTest` over bound arrays. */
+function boundBackwardTest(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    // dx = gamma * rstd * dout
+    for (let n = 0; n < 32; n++) {
+      for (let c = 0; c < 16; c++) {
+        const term = gamma[c] * rstd[c];
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            dx[row + w] = term * dout[row + w];
+            dx[row + w + 1] = term * dout[row + w + 1];
+            dx[row + w + 2] = term * dout[row + w + 2];
+            dx[row + w + 3] = term * dout[row + w + 3];
+          }
+        }
+      }
+    }
+    for (let c = 0; c < 16; c++) {
+      // dgamma = sum[N, H, W](xhat * dout)
+      // dbeta = sum[N, H, W](dout)
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      for (let n = 0; n < 32; n++) {
+        for (let h = 0; h < 32; h++) {
+          const row = n * 16384 + c * 1024 + h * 32;
+          for (let w = 0; w < 32; w += 4) {
+            const dout0 = dout[row + w];
+            dgammaSum0 += xhat[row + w] * dout0;
+            dbetaSum0 += dout0;
+            const dout1 = dout[row + w + 1];
+            dgammaSum1 += xhat[row + w + 1] * dout1;
+            dbetaSum1 += dout1;
+            const dout2 = dout[row + w + 2];
+            dgammaSum2 += xhat[row + w + 2] * dout2;
+            dbetaSum2 += dout2;
+            const dout3 = dout[row + w + 3];
+            dgammaSum3 += xhat[row + w + 3] * dout3;
+            dbetaSum3 += dout3;
+          }
+        }
+      }
+      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      dgamma[c] = dgammaAt;
+      dbeta[c] = dbetaAt;
+    }
   };
 }
 

@@ -21,10 +21,10 @@ const K = 8;
 const H = 16;
 const W = 16;
 const EPS = 0.00001;
-const GKHW = G * K * H * W;
-const KHW = K * H * W;
-const HW = H * W;
-const GK = G * K;
+const GKHW = 16384;   // G * K * H * W
+const KHW = 2048;   // K * H * W
+const HW = 256;   // H * W
+const GK = 64;   // G * K
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -319,20 +319,231 @@ export interface Bound {
   readonly backward: () => void;
 }
 
-/** Binds arrays once: the functions it returns take only what changes from call to call. */
+/**
+ * Binds arrays once: the functions it returns take only what changes from call to call.
+ *
+ * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
+ */
 export function bind(buffers: Buffers): Bound {
-  const x = buffers.x;
-  const gamma = buffers.gamma;
-  const beta = buffers.beta;
-  const out = buffers.out;
-  const dout = buffers.dout;
-  const dx = buffers.dx;
-  const dgamma = buffers.dgamma;
-  const dbeta = buffers.dbeta;
-  const cache = buffers.cache;
+  checkArray(buffers.x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(buffers.beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
+  checkArray(buffers.out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
+  checkArray(buffers.dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  const bound: Buffers = {
+    x: buffers.x,
+    gamma: buffers.gamma,
+    beta: buffers.beta,
+    out: buffers.out,
+    dout: buffers.dout,
+    dx: buffers.dx,
+    dgamma: buffers.dgamma,
+    dbeta: buffers.dbeta,
+    cache: buffers.cache,
+  };
   return {
-    forward: () => forward(x, gamma, beta, out, cache),
-    backward: () => backward(dout, gamma, cache, dx, dgamma, dbeta),
+    forward: boundForward.call(bound),
+    backward: boundBackward.call(bound),
+  };
+}
+
+
+/** `forward` over bound arrays. */
+function boundForward(this: Buffers): () => void {
+  return () => {
+    const { x, gamma, beta, out, cache } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    for (let n = 0; n < 16; n++) {
+      const row_ = n * 8;
+      for (let g = 0; g < 8; g++) {
+        // mu = mean[K, H, W](x)
+        let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+        for (let k = 0; k < 8; k++) {
+          for (let h = 0; h < 16; h++) {
+            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
+            for (let w = 0; w < 16; w += 4) {
+              muSum0 += x[row + w];
+              muSum1 += x[row + w + 1];
+              muSum2 += x[row + w + 2];
+              muSum3 += x[row + w + 3];
+            }
+          }
+        }
+        const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 2048;
+
+        // var = mean[K, H, W]((x - mu)^2)
+        let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+        for (let k = 0; k < 8; k++) {
+          for (let h = 0; h < 16; h++) {
+            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
+            for (let w = 0; w < 16; w += 4) {
+              const term0 = x[row + w] - mu;
+              varSum0 += term0 * term0;
+              const term1 = x[row + w + 1] - mu;
+              varSum1 += term1 * term1;
+              const term2 = x[row + w + 2] - mu;
+              varSum2 += term2 * term2;
+              const term3 = x[row + w + 3] - mu;
+              varSum3 += term3 * term3;
+            }
+          }
+        }
+        const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 2048;
+
+        // rstd = 1 / sqrt(var + eps)
+        const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
+        rstd[row_ + g] = rstdAt;
+
+        // out = gamma * xhat + beta
+        // xhat = (x - mu) * rstd
+        const row_2 = g * 8;
+        for (let k = 0; k < 8; k++) {
+          const gammaAt = gamma[row_2 + k];
+          const betaAt = beta[row_2 + k];
+          for (let h = 0; h < 16; h++) {
+            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
+            for (let w = 0; w < 16; w += 4) {
+              const xhat0 = (x[row + w] - mu) * rstdAt;
+              out[row + w] = gammaAt * xhat0 + betaAt;
+              xhat[row + w] = xhat0;
+              const xhat1 = (x[row + w + 1] - mu) * rstdAt;
+              out[row + w + 1] = gammaAt * xhat1 + betaAt;
+              xhat[row + w + 1] = xhat1;
+              const xhat2 = (x[row + w + 2] - mu) * rstdAt;
+              out[row + w + 2] = gammaAt * xhat2 + betaAt;
+              xhat[row + w + 2] = xhat2;
+              const xhat3 = (x[row + w + 3] - mu) * rstdAt;
+              out[row + w + 3] = gammaAt * xhat3 + betaAt;
+              xhat[row + w + 3] = xhat3;
+            }
+          }
+        }
+      }
+    }
+  };
+}
+
+
+/** `backward` over bound arrays. */
+function boundBackward(this: Buffers): () => void {
+  return () => {
+    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
+    const xhat = cache.xhat;
+    const rstd = cache.rstd;
+    const term = 8 * 16 * 16;
+    for (let n = 0; n < 16; n++) {
+      const row_2 = n * 64;
+      const row_4 = n * 8;
+      for (let g = 0; g < 8; g++) {
+        const row_ = n * 64 + g * 8;
+        for (let k = 0; k < 8; k++) {
+          // sum_dout = sum[H, W](dout)
+          // sum_dout_xhat = sum[H, W](xhat * dout)
+          let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
+          let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+          for (let h = 0; h < 16; h++) {
+            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
+            for (let w = 0; w < 16; w += 4) {
+              const dout0 = dout[row + w];
+              sum_doutSum0 += dout0;
+              sum_dout_xhatSum0 += xhat[row + w] * dout0;
+              const dout1 = dout[row + w + 1];
+              sum_doutSum1 += dout1;
+              sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
+              const dout2 = dout[row + w + 2];
+              sum_doutSum2 += dout2;
+              sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
+              const dout3 = dout[row + w + 3];
+              sum_doutSum3 += dout3;
+              sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
+            }
+          }
+          const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+          sum_dout64[row_ + k] = sum_dout;
+          const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+          sum_dout_xhat64[row_ + k] = sum_dout_xhat;
+        }
+
+        // sum[K](gamma * sum_dout)
+        // sum[K](gamma * sum_dout_xhat)
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+        let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+        const gamma0 = gamma[g * 8];
+        sum0 += gamma0 * sum_dout64[row_2 + g * 8];
+        acc0 += gamma0 * sum_dout_xhat64[row_2 + g * 8];
+        const row_3 = g * 8;
+        const gamma1 = gamma[row_3 + 1];
+        sum1 += gamma1 * sum_dout64[row_ + 1];
+        acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
+        const gamma2 = gamma[row_3 + 2];
+        sum2 += gamma2 * sum_dout64[row_ + 2];
+        acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
+        const gamma3 = gamma[row_3 + 3];
+        sum3 += gamma3 * sum_dout64[row_ + 3];
+        acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
+        const gamma4 = gamma[row_3 + 4];
+        sum0 += gamma4 * sum_dout64[row_ + 4];
+        acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
+        const gamma5 = gamma[row_3 + 5];
+        sum1 += gamma5 * sum_dout64[row_ + 5];
+        acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
+        const gamma6 = gamma[row_3 + 6];
+        sum2 += gamma6 * sum_dout64[row_ + 6];
+        acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
+        const gamma7 = gamma[row_3 + 7];
+        sum3 += gamma7 * sum_dout64[row_ + 7];
+        acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
+        const sum = sum0 + sum1 + (sum2 + sum3);
+        const sumAt = acc0 + acc1 + (acc2 + acc3);
+
+        // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
+        //   (K*H*W))
+        const rstdAt = rstd[row_4 + g];
+        for (let k = 0; k < 8; k++) {
+          const gammaAt = gamma[row_3 + k];
+          for (let h = 0; h < 16; h++) {
+            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
+            for (let w = 0; w < 16; w += 4) {
+              dx[row + w] = rstdAt * (gammaAt * dout[row + w] - (sum + xhat[row + w] * sumAt) / term);
+              dx[row + w + 1] = rstdAt * (gammaAt * dout[row + w + 1] - (sum + xhat[row + w + 1] * sumAt) / term);
+              dx[row + w + 2] = rstdAt * (gammaAt * dout[row + w + 2] - (sum + xhat[row + w + 2] * sumAt) / term);
+              dx[row + w + 3] = rstdAt * (gammaAt * dout[row + w + 3] - (sum + xhat[row + w + 3] * sumAt) / term);
+            }
+          }
+        }
+      }
+    }
+    for (let g = 0; g < 8; g++) {
+      const row_2 = g * 8;
+      for (let k = 0; k < 8; k++) {
+        // dgamma = sum[N](sum_dout_xhat)
+        // dbeta = sum[N](sum_dout)
+        let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+        let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+        const row = g * 8 + k;
+        for (let n = 0; n < 16; n += 4) {
+          dgammaSum0 += sum_dout_xhat64[row + n * 64];
+          dbetaSum0 += sum_dout64[row + n * 64];
+          const row_ = g * 8 + k + n * 64;
+          dgammaSum1 += sum_dout_xhat64[row_ + 64];
+          dbetaSum1 += sum_dout64[row_ + 64];
+          dgammaSum2 += sum_dout_xhat64[row_ + 2 * 64];
+          dbetaSum2 += sum_dout64[row_ + 2 * 64];
+          dgammaSum3 += sum_dout_xhat64[row_ + 3 * 64];
+          dbetaSum3 += sum_dout64[row_ + 3 * 64];
+        }
+        const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+        const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+        dgamma[row_2 + k] = dgammaAt;
+        dbeta[row_2 + k] = dbetaAt;
+      }
+    }
   };
 }
 

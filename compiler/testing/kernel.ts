@@ -8,6 +8,7 @@ export interface KernelSpec {
   readonly layer: string;
   readonly tensors: Readonly<Record<string, { readonly role: string; readonly shape: readonly number[]; readonly dtype: string }>>;
   readonly arguments: Readonly<Record<string, readonly string[]>>;
+  readonly cache: Readonly<Record<string, { readonly dtype: string; readonly held?: boolean }>>;
   readonly buffers: string;
 }
 

@@ -2,6 +2,7 @@
 import type { Derived, DerivedMode } from '../ir/derived.ts';
 import { interpret } from '../ir/interpret.ts';
 import type { Program, Tensor } from '../ir/tensor.ts';
+import { checkInstances, checkRefusals } from './bound.ts';
 import { assertClose, assertSame, largest } from './compare.ts';
 import { integersOf, randomFrom, RANGES, valuesFor, type RangeName } from './data.ts';
 import { checkGradient } from './differences.ts';
@@ -43,7 +44,13 @@ export function proofsOfMode(m: ModeOf): Proof[] {
   if (Object.hasOwn(m.kernel.spec.arguments, staged)) {
     proofs.push({ name: title('the unsimplified sweep gives the same gradients'), prove: () => own.backward(staged, (d) => d.staged) });
   }
-  if (m.kernel.spec.buffers !== 'module') proofs.push({ name: title('arrays of the wrong length are refused'), prove: () => own.lengths() });
+  if (m.kernel.spec.buffers !== 'module') {
+    const names = [`forward${m.suffix}`, backward, ...(Object.hasOwn(m.kernel.spec.arguments, staged) ? [staged] : [])];
+    proofs.push(
+      { name: title('bound functions give the same, each instance its own'), prove: () => checkInstances((seed) => own.session(seed), names) },
+      { name: title('arrays of the wrong length are refused'), prove: () => { own.lengths(); checkRefusals(own.session(1)); } },
+    );
+  }
   return proofs;
 }
 

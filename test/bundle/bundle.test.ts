@@ -57,6 +57,24 @@ test('a page that uses the forward of one kernel gets nothing else', async ({ di
   assert.ok(bundle.length * names.length < all.reduce((sum, n) => sum + n));
 });
 
+test('whoever binds gets no plain function that has a body over bound arrays, and the other way round', async ({ dist }) => {
+  const one = kernels(dist).find((name) => name.startsWith('layernorm'))!;
+  const plain = await bundleOf(dist, `import { forward, backward } from './generated/${one}.js';\nglobalThis.run = [forward, backward];`);
+  assert.match(plain, /function forward\b/);
+  assert.not.match(plain, /function (bind|bound\w*)\b/);
+  const bound = await bundleOf(dist, `import { bind } from './generated/${one}.js';\nglobalThis.run = bind;`);
+  assert.match(bound, /function boundForward\b/);
+  assert.not.match(bound, /function (forward|backward)\b/);
+});
+
+test('plain and bound functions in one bundle compress into little more than one of them', async ({ dist }) => {
+  const one = kernels(dist).find((name) => name.startsWith('layernorm') && !name.includes('4x16'))!;
+  const size = async (names: string): Promise<number> =>
+    gzipped(await bundleOf(dist, `import { ${names} } from './generated/${one}.js';\nglobalThis.run = [${names}];`, true));
+  const [plain, both] = [await size('forward, backward'), await size('forward, backward, bind')];
+  assert.ok(both < 1.35 * plain, `${both} of ${plain} bytes`);
+});
+
 test('importing everything runs nothing and leaves nothing', async ({ dist }) => {
   assert.is((await bundleOf(dist, "import './generated/index.js';\nimport './runtime/index.js';")).trim(), '');
 });

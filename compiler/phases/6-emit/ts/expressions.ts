@@ -7,6 +7,8 @@ export const LEVEL = { select: 1, or: 2, and: 3, bit: 4, equal: 5, compare: 6, s
 export interface Printer {
   /** The values of the named constants. */
   readonly constants: ReadonlyMap<string, number>;
+  /** Constants are written as their values. */
+  readonly literal?: boolean;
   /** What the parts of a function are called with. */
   readonly arguments?: ReadonlyMap<string, readonly string[]>;
 }
@@ -37,7 +39,8 @@ const atom = (text: string): Text => ({ text, binds: LEVEL.atom });
 function bare(e: LoopExpr, p: Printer): Text {
   switch (e.kind) {
     case 'const': return numberText(e.value);
-    case 'named': case 'local': return atom(e.name);
+    case 'named': return p.literal ? numberText(p.constants.get(e.name) ?? NaN) : atom(e.name);
+    case 'local': return atom(e.name);
     case 'load': return atom(`${e.buffer}[${linearText(e.at.flat, p)}]`);
     case 'linear': return linear(e.at, p);
     case 'quotient': return { text: `${linearText(e.at, p, LEVEL.product)} / ${e.divisor} | 0`, binds: LEVEL.bit };
@@ -92,10 +95,14 @@ function inside(r: Range, p: Printer): Text {
   const tests: string[] = [];
   if (r.divisor !== 1) tests.push(`${linearText(r.at, p, LEVEL.product)} % ${r.divisor} === 0`);
   if (r.low) tests.push(`${at} >= 0`);
-  if (r.high) tests.push(`${at} < ${r.divisor === 1 ? r.sizeName ?? r.size : r.size * r.divisor}`);
+  if (r.high) tests.push(`${at} < ${r.divisor === 1 ? sizeText(r, p) : r.size * r.divisor}`);
   if (tests.length === 0) return atom('true');
   return { text: tests.join(' && '), binds: tests.length > 1 ? LEVEL.and : LEVEL.compare };
 }
+
+/** A size by its name where it has one. */
+export const sizeText = (s: { readonly size: number; readonly sizeName?: string }, p: Printer): string =>
+  (p.literal ? undefined : s.sizeName) ?? String(s.size);
 
 // --------------------------------------------------------------------------------------------------------- indices
 
@@ -132,6 +139,7 @@ function term(t: Term, p: Printer): { negative: boolean; text: string; product: 
   const names = namesOf(t, p);
   const rest = t.k / names.reduce((n, f) => n * p.constants.get(f)!, 1);
   const size = Math.abs(rest);
-  const factors = [...(t.v === undefined ? [] : [t.v]), ...(size === 1 && (t.v !== undefined || names.length > 0) ? [] : [String(size)]), ...names];
+  const written = p.literal ? names.map((f) => String(p.constants.get(f))) : names;
+  const factors = [...(t.v === undefined ? [] : [t.v]), ...(size === 1 && (t.v !== undefined || names.length > 0) ? [] : [String(size)]), ...written];
   return { negative: rest < 0, text: factors.join(' * '), product: factors.length > 1 };
 }

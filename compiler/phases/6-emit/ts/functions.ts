@@ -7,7 +7,7 @@ import { slotsText } from '../../../ir/print.ts';
 import type { Printer } from './expressions.ts';
 import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
 import { writeBody } from './statements.ts';
-import { columns, comment, property, quoted, wrapped } from './text.ts';
+import { columns, comment, member, quoted, wrapped } from './text.ts';
 
 export interface ModuleShape {
   readonly derived: Derived;
@@ -89,38 +89,44 @@ const shapeText = (slots: readonly (readonly string[])[], shape: readonly number
 function writeChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
   for (const a of f.arguments) {
     if (a.kind !== 'tensor') continue;
-    writeCheck(w, 'checkArray', identifier(a, m), a.tensor.dtype, a.tensor.slots, shapeOf(a.tensor, m.derived), a.tensor.name, m);
+    w.writeLine(checkText('checkArray', identifier(a, m), a.tensor.dtype, a.tensor.slots, shapeOf(a.tensor, m.derived), a.tensor.name, m));
   }
   if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
 }
 
-function writeCheck(
-  w: CodeBlockWriter, check: string, array: string, elem: Field['elem'], slots: readonly (readonly string[])[], shape: readonly number[],
+/** A call that refuses an array of another type or length than this. */
+export function checkText(
+  check: string, array: string, elem: Field['elem'], slots: readonly (readonly string[])[], shape: readonly number[],
   name: string, m: ModuleShape,
-): void {
+): string {
   const axes = slots.flat();
   const length = axes.length === 0 ? '1' : axes.map((a) => m.names.size(a).name).join(' * ');
   const text = slots.length === 0 ? '[]' : `${slotsText(slots)} = [${shape.join(', ')}]`;
-  w.writeLine(`${check}(${array}, ${quoted(ARRAYS[elem])}, ${length}, ${quoted(name)}, ${quoted(text)});`);
+  return `${check}(${array}, ${quoted(ARRAYS[elem])}, ${length}, ${quoted(name)}, ${quoted(text)});`;
+}
+
+/** The fields of the cache that a body uses, by the name it has for them; those it has as arguments left out. */
+export function fieldsUsed(f: FunctionShape, nest: LoopNest, m: ModuleShape): { readonly name: string; readonly field: Field }[] {
+  return nest.buffers.flatMap((b) => {
+    const field = b.role === 'field' ? m.fields.find((x) => x.name === b.field) : undefined;
+    return field && !f.arguments.some((a) => a.kind === 'tensor' && identifier(a, m) === b.name) ? [{ name: b.name, field }] : [];
+  });
 }
 
 /** Takes the fields that the body uses out of the cache, checked; forward puts the inputs it holds in. */
 function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
-  const used = nest.buffers.filter((b) => b.role === 'field');
-  for (const b of used) {
-    const field = m.fields.find((x) => x.name === b.field);
-    if (!field || f.arguments.some((a) => a.kind === 'tensor' && identifier(a, m) === b.name)) continue;
-    w.writeLine(`const ${b.name} = cache${access(field.name)};`);
-    writeCheck(w, field.held ? 'checkHeld' : 'checkArray', b.name, field.elem, field.slots, field.shape, `cache.${field.name}`, m);
+  for (const { name, field } of fieldsUsed(f, nest, m)) {
+    w.writeLine(`const ${name} = cache${member(field.name)};`);
+    w.writeLine(checkText(field.held ? 'checkHeld' : 'checkArray', name, field.elem, field.slots, field.shape, `cache.${field.name}`, m));
   }
-  if (f.pass !== 'forward') return;
-  for (const field of m.fields) if (field.held) w.writeLine(`cache${access(field.name)} = ${m.names.array(field.tensor.name)};`);
+  writeHolds(w, f, m);
 }
 
-const access = (name: string): string => {
-  const key = property(name);
-  return key.startsWith('[') ? key : `.${key}`;
-};
+/** Forward leaves the inputs that backward reads again in the cache. */
+export function writeHolds(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
+  if (f.pass !== 'forward') return;
+  for (const field of m.fields) if (field.held) w.writeLine(`cache${member(field.name)} = ${m.names.array(field.tensor.name)};`);
+}
 
 /** Helpers that the checks of a function call. */
 export function checksOf(f: FunctionShape, nest: LoopNest, m: ModuleShape): string[] {

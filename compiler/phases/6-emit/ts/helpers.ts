@@ -73,6 +73,12 @@ const helpers: readonly Helper[] = [
     calls: ['checkArray'],
   },
   {
+    name: 'checkBound',
+    doc: 'Refuses a cache that holds another array than the bound one.',
+    signature: 'function checkBound(held: unknown, bound: unknown, name: string): void',
+    body: ['if (held !== bound) throw new RangeError(`${name}: forward has not run over the bound array`);'],
+  },
+  {
     name: 'checkDraw',
     doc: 'Refuses what the generator cannot take apart into words.',
     signature: 'function checkDraw(seed: number, step: number): void',

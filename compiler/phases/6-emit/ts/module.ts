@@ -5,20 +5,18 @@
 import {
   IndentationText, NewLineKind, Project, QuoteKind, StructureKind, VariableDeclarationKind, type CodeBlockWriter, type StatementStructures,
 } from 'ts-morph';
-import type { Buffer, LoopNest } from '../../../ir/loop.ts';
+import type { Buffer } from '../../../ir/loop.ts';
 import { constantsIn, functionsIn, wholeBody } from '../../../ir/loop-walk.ts';
 import type { Tensor } from '../../../ir/tensor.ts';
-import { checksOf, identifier, sizesOf, takes, typeOf, writeFunction, type ModuleShape } from './functions.ts';
+import { boundStatements, hasBody, type BoundShape } from './bound.ts';
+import { checksOf, fieldsUsed, sizesOf, writeFunction } from './functions.ts';
 import { headerLines } from './header.ts';
 import { neededHelpers } from './helpers.ts';
-import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
+import { ARRAYS, shapeOf, type Field } from './interface.ts';
 import { specData, tensorsOf, writeData } from './metadata.ts';
 import { comment, property } from './text.ts';
 
-export interface ModuleParts extends ModuleShape {
-  readonly functions: readonly FunctionShape[];
-  /** One for each function, in the same order. */
-  readonly nests: readonly LoopNest[];
+export interface ModuleParts extends BoundShape {
   readonly scratch: readonly Buffer[];
 }
 
@@ -33,7 +31,7 @@ export function moduleText(m: ModuleParts): string {
   const statements: Statement[] = [
     header(m), ...constants(m), spec(m), ...cache(m), ...owned(m), ...scratch(m),
     ...m.functions.map((f, n): Statement => (w) => writeFunction(w, f, m.nests[n]!, m)),
-    ...bind(m), ...privateFunctions(m),
+    ...boundStatements(m), ...privateFunctions(m),
   ];
   return withoutUnused(project.createSourceFile('kernel.ts', { statements }).getFullText(), [...m.names.constants.keys()]);
 }
@@ -68,7 +66,10 @@ function constants(m: ModuleParts): Statement[] {
   [...m.names.constants.keys()].filter((name) => used.has(name)).forEach(visit);
   if (wanted.size === 0) return [];
   return [(w) => {
-    for (const name of [...m.names.constants.keys()].filter((n) => wanted.has(n))) w.writeLine(`const ${name} = ${m.names.constants.get(name)!.text};`);
+    for (const [name, { value, text }] of m.names.constants) {
+      // A product is written out: minifiers put numbers in the place of a name, but do not multiply.
+      if (wanted.has(name)) w.writeLine(/^[^ ]*$/.test(text) ? `const ${name} = ${text};` : `const ${name} = ${value};   // ${text}`);
+    }
   }];
 }
 
@@ -134,44 +135,11 @@ function scratch(m: ModuleParts): Statement[] {
   return m.scratch.map((b) => arrayConstant(b.name, b.elem, b.length + b.slack));
 }
 
-// ------------------------------------------------------------------------------------------------------------ bind
-
-function bind(m: ModuleParts): Statement[] {
-  if (m.buffers === 'module') return [];
-  const tensors = tensorsOf(m);
-  const argument = (t: Tensor): Argument => ({ kind: 'tensor', tensor: t, access: 'read' });
-  const drawn = (f: FunctionShape): string => takes(f, { buffers: 'module' }).map((a) => `${a.kind}: number`).join(', ');
-  return [
-    { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
-      properties: [
-        ...tensors.map((t) => ({ name: property(t.name), type: typeOf(argument(t)), isReadonly: true })),
-        { name: 'cache', type: 'Cache', isReadonly: true },
-      ] },
-    { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
-      properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
-    { kind: StructureKind.Function, isExported: true, name: 'bind', returnType: 'Bound', parameters: [{ name: 'buffers', type: 'Buffers' }],
-      docs: ['Binds arrays once: the functions it returns take only what changes from call to call.'],
-      statements: (w) => {
-        for (const t of tensors) w.writeLine(`const ${m.names.array(t.name)} = buffers${member(t.name)};`);
-        w.writeLine('const cache = buffers.cache;');
-        w.write('return ').inlineBlock(() => {
-          for (const f of m.functions) {
-            w.writeLine(`${f.name}: (${drawn(f)}) => ${f.name}(${f.arguments.map((a) => identifier(a, m)).join(', ')}),`);
-          }
-        }).write(';').newLine();
-      } },
-  ];
-}
-
-const member = (name: string): string => {
-  const key = property(name);
-  return key.startsWith('[') ? key : `.${key}`;
-};
-
 // --------------------------------------------------------------------------------------------------------- helpers
 
 function privateFunctions(m: ModuleParts): Statement[] {
   const called = new Set([...m.nests.flatMap((n) => [...functionsIn(wholeBody(n))]), ...m.functions.flatMap((f, n) => checksOf(f, m.nests[n]!, m))]);
+  if (m.buffers === 'caller' && m.functions.some((f, n) => hasBody(f, m.nests[n]!) && fieldsUsed(f, m.nests[n]!, m).some((x) => x.field.held))) called.add('checkBound');
   return neededHelpers(called).map((h): Statement => (w) => {
     w.newLine().writeLine(`/** ${h.doc} */`);
     w.write(h.signature).block(() => { for (const line of h.body) w.writeLine(line); });

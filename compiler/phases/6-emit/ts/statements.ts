@@ -1,7 +1,7 @@
 /** Prints the statements of a LoopNest. It decides nothing: what stands where is already said. */
 import type { CodeBlockWriter } from 'ts-morph';
 import type { Linear, Stmt } from '../../../ir/loop.ts';
-import { exprText, LEVEL, linearText, type Printer } from './expressions.ts';
+import { exprText, LEVEL, linearText, sizeText, type Printer } from './expressions.ts';
 import { comment, quoted, wrapped } from './text.ts';
 
 /** Writes statements, one a line, at the depth where the writer stands. */
@@ -62,8 +62,8 @@ function writeLoop(w: CodeBlockWriter, s: Stmt & { kind: 'loop' }, p: Printer): 
 function writeCheck(w: CodeBlockWriter, s: Stmt & { kind: 'check' }, p: Printer): void {
   const e = s.element;
   const index = e.index.map((at: Linear) => linearText(at, p)).join(', ');
-  const call = `badIndex(${quoted(e.tensor)}, [${index}], ${exprText(e.value, p)}, ${s.local}, ${e.factor}, ${s.sizeName ?? s.size}, ${quoted(e.of)});`;
-  const outside = `${s.local} < 0 || ${s.local} >= ${s.sizeName ?? s.size}`;
+  const call = `badIndex(${quoted(e.tensor)}, [${index}], ${exprText(e.value, p)}, ${s.local}, ${e.factor}, ${sizeText(s, p)}, ${quoted(e.of)});`;
+  const outside = `${s.local} < 0 || ${s.local} >= ${sizeText(s, p)}`;
   if (!s.when) return void w.writeLine(`if (${outside}) ${call}`);
   w.write(`if (${outside}) `).inlineBlock(() => {
     w.writeLine(`if (${exprText(s.when!, p)}) ${call}`);

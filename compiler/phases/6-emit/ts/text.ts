@@ -26,6 +26,12 @@ function isControl(c: string): boolean {
 /** A property name, quoted where it has to be. */
 export const property = (name: string): string => (/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) && name !== '__proto__' ? name : `[${quoted(name)}]`);
 
+/** How a property is had of an object: `.x`, or `['__proto__']`. */
+export const member = (name: string): string => {
+  const key = property(name);
+  return key.startsWith('[') ? key : `.${key}`;
+};
+
 /** Columns of equal width, separated by two spaces. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>((w, row) => row.map((cell, n) => Math.max(w[n] ?? 0, cell.length)), []);
