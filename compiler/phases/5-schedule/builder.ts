@@ -9,8 +9,9 @@ import { collect, linearKey, type Buffer, type Linear, type LoopExpr, type Range
 import { Scope } from '../../ir/names.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Slot } from './access.ts';
+import type { Candidate, Choices } from './choices.ts';
 import { axesOf } from './dag.ts';
-import type { Context } from './space.ts';
+import type { Context, Info } from './space.ts';
 import type { Storage } from './storage.ts';
 
 export interface Frame {
@@ -23,6 +24,8 @@ export interface Frame {
 export interface Lane {
   readonly offset: number;
   readonly whole: boolean;
+  /** Stands behind the names of what differs between lanes; absent: `laneName` does. */
+  readonly name?: string;
 }
 
 export class Builder {
@@ -30,6 +33,8 @@ export class Builder {
   readonly axisFrame = new Map<string, number>();
   readonly axisVar = new Map<string, string>();
   readonly lanes = new Map<string, Lane>();
+  /** Axes that run in the loop of their inner neighbour: `h`, where one loop runs over h and w. */
+  readonly merged = new Set<string>();
   /** The frame in which a loop variable or an integer local is known. */
   readonly varFrame = new Map<string, number>();
   /** Axes of which a loop visits every k-th value from c on. */
@@ -40,6 +45,8 @@ export class Builder {
   /** Subformulas that the pass at hand needs more than once. */
   readonly shared = new Set<Expr>();
   laneName = '';
+  /** The columns that are computed side by side: lanes of the innermost loop of the group at hand. */
+  tile: { readonly axes: readonly string[]; readonly count: number } | undefined;
   readonly context: Context;
   readonly storage: ReadonlyMap<string, Storage>;
   readonly buffers: ReadonlyMap<string, Buffer>;
@@ -47,13 +54,17 @@ export class Builder {
   readonly accumulates: boolean;
   /** A scratch array for what is dead before the next thing asks for one. */
   readonly scratch: (wish: string, length: number) => Buffer;
+  /** Sums whose arrays are filled and finished outside the group at hand. */
+  readonly riders = new Set<Info>();
+  readonly #choices: Choices;
   #isLabelled = true;
 
   constructor(
-    context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>, accumulates: boolean,
-    scratch: (wish: string, length: number) => Buffer,
+    context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>,
+    options: { readonly accumulate: boolean; readonly choices: Choices }, scratch: (wish: string, length: number) => Buffer,
   ) {
-    this.accumulates = accumulates;
+    this.accumulates = options.accumulate;
+    this.#choices = options.choices;
     this.scratch = scratch;
     this.context = context;
     this.frames = [{ scope, stmts: [], values: new Map() }];
@@ -74,6 +85,11 @@ export class Builder {
     const f = this.frames[depth];
     invariant(f, `no frame ${depth}`);
     return f;
+  }
+
+  /** One of several right ways; `place` names it within the function. */
+  choose<T>(place: string, candidates: readonly [Candidate<T>, ...Candidate<T>[]]): T {
+    return this.#choices.pick(`${this.context.items.program.name}/${place}`, candidates);
   }
 
   push(s: Stmt): void {
@@ -100,22 +116,39 @@ export class Builder {
     return stmts;
   }
 
-  /** A loop over an axis; `fill` writes its body. */
-  loop(axis: string, bounds: { from: Linear; to: Linear; step: number; size?: number; within?(): readonly Range[] }, fill: () => void): void {
+  /** A loop over an axis, or over several as one; `fill` writes its body. */
+  loop(over: string | readonly string[], bounds: { from: Linear; to: Linear; step: number; size?: number; within?(): readonly Range[] }, fill: () => void): void {
+    const axes = typeof over === 'string' ? [over] : over;
     let v = '';
     let within: readonly Range[] = [];
+    const inner = axes.at(-1)!;
     const body = this.nested(() => {
-      v = this.scope.fresh(axis.toLowerCase());
-      this.axisVar.set(axis, v);
-      this.axisFrame.set(axis, this.depth);
+      v = this.scope.fresh(axes.map((a) => a.toLowerCase()).join(axes.every((a) => a.length === 1) ? '' : '_'));
+      this.axisVar.set(inner, v);
       this.varFrame.set(v, this.depth);
-      within = bounds.within?.() ?? [];
-      fill();
-      this.axisVar.delete(axis);
-      this.axisFrame.delete(axis);
+      this.merge(axes, () => {
+        for (const a of axes) this.axisFrame.set(a, this.depth);
+        within = bounds.within?.() ?? [];
+        fill();
+        for (const a of axes) this.axisFrame.delete(a);
+      });
+      this.axisVar.delete(inner);
     });
-    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step,
-      size: bounds.size ?? sizeOf(this.context.env, axis), within, body });
+    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step, size: bounds.size ?? this.size(axes).value, within, body });
+  }
+
+  /** While `fill` runs, the last of `axes` counts for all of them. */
+  merge(axes: readonly string[], fill: () => void): void {
+    const outer = axes.slice(0, -1).filter((a) => !this.merged.has(a));
+    for (const a of outer) this.merged.add(a);
+    fill();
+    for (const a of outer) this.merged.delete(a);
+  }
+
+  /** How often a loop over some axes as one runs. */
+  size(axes: readonly string[]): { readonly name: string; readonly value: number } {
+    const { names, env } = this.context;
+    return names.product(axes.length > 1 ? axes.filter((a) => sizeOf(env, a) > 1) : axes)!;
   }
 
   /** Statements under a condition. What runs over `axes` belongs inside. */
@@ -158,6 +191,7 @@ export class Builder {
     let key = '';
     for (const a of axes) {
       const lane = this.lanes.get(a);
+      if (this.merged.has(a)) key += `@${a}`;
       if (lane) key += `@${a}${lane.whole ? '=' : '+'}${lane.offset}`;
     }
     return key;
@@ -193,9 +227,16 @@ export class Builder {
 
   /** The name of a local for a formula: a definition's name and the lane, where it has one. */
   wish(base: string, axes: Iterable<string>): string {
-    const lane = this.laneKey(axes) === '' ? '' : this.laneName;
+    const own = new Set(axes);
+    const lanes = [...this.lanes].filter(([a]) => own.has(a)).map(([, l]) => l.name);
+    const lane = [...lanes.filter((name) => name !== undefined && name !== ''), ...(lanes.includes(undefined) ? [this.laneName] : [])].join('_');
     const plain = this.scope.has(base) && lane === '' ? `${base}At` : base;
     return `${plain}${/[0-9]$/.test(plain) && lane !== '' ? '_' : ''}${lane}`;
+  }
+
+  /** Inside lanes that have a name. */
+  get inLane(): boolean {
+    return this.laneName !== '' || [...this.lanes.values()].some((l) => (l.name ?? '') !== '');
   }
 
   /** Splits an index: what is known outside the innermost loop it runs over becomes a local there. */
@@ -206,10 +247,10 @@ export class Builder {
     const outer = flat.filter((t) => t.v !== undefined && depthOf(t) < innermost);
     const constants = flat.filter((t) => t.v === undefined);
     // Lanes that are written out share their index but for a constant.
-    if (this.laneName !== '' && inner.some((t) => t.k !== 1) && constants.length > 0) outer.push(...inner.splice(0));
+    if (this.inLane && inner.some((t) => t.k !== 1)) outer.push(...inner.splice(0));
     const plain = outer.length === 1 && outer[0]!.k === 1;
     if (outer.length === 0 || plain) return flat;
-    const isFixed = (t: Term): boolean => this.laneName === '' && (t.factors ?? []).length > 0;
+    const isFixed = (t: Term): boolean => !this.inLane && (t.factors ?? []).length > 0;
     const fixed = constants.filter(isFixed);
     const rest = constants.filter((t) => !isFixed(t));
     const base = collect([...outer, ...fixed]);

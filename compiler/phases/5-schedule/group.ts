@@ -10,7 +10,11 @@ import type { Dependency, Info } from './space.ts';
 
 export type Tree =
   /** Without axes: a part, whose statements become a function of their own. */
-  | { readonly kind: 'group'; readonly axes: readonly string[]; readonly children: readonly Tree[] }
+  | { readonly kind: 'group'; readonly axes: readonly string[]; readonly children: readonly Tree[];
+      /** Sums over axes of the group that nobody in it reads: they are added up in arrays that stand outside. */
+      readonly riders: readonly Info[];
+      /** The innermost of its loops takes several columns at a time. */
+      readonly tile?: string }
   | { readonly kind: 'pass'; readonly loops: readonly string[]; readonly infos: readonly Info[] }
   /** The contraction's own item first, then the stores that are made of its sums on the spot. */
   | { readonly kind: 'contraction'; readonly plan: Plan; readonly infos: readonly Info[] };
@@ -19,6 +23,8 @@ interface Cluster {
   readonly infos: Info[];
   outer: readonly string[];
   loops: readonly string[];
+  /** The columns that its members go down side by side. */
+  tile: string | undefined;
   /** All members visit the same points, and none waits for a reduction among them. */
   flat: boolean;
   readonly plan?: Plan;
@@ -43,7 +49,7 @@ function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: Read
   for (const info of infos) {
     const plan = plans.get(info);
     if (plan) {
-      clusters.push({ infos: [info], outer: [], loops: [], flat: false, plan });
+      clusters.push({ infos: [info], outer: [], loops: [], tile: undefined, flat: false, plan });
       home.set(info, clusters.length - 1);
       continue;
     }
@@ -51,7 +57,7 @@ function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: Read
     let at = first;
     while (at < clusters.length && !join(clusters[at]!, info, home, at, bound)) at++;
     if (at === clusters.length) {
-      clusters.push({ infos: [info], outer: free(info.space, bound).filter((a) => info.outer.has(a)), loops: free(info.space, bound), flat: isPass(info, bound) });
+      clusters.push({ infos: [info], outer: free(info.space, bound).filter((a) => info.outer.has(a)), loops: free(info.space, bound), tile: info.tile, flat: isPass(info, bound) });
     }
     home.set(info, at);
   }
@@ -59,7 +65,8 @@ function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: Read
     if (c.plan) return { kind: 'contraction', plan: c.plan, infos: c.infos };
     if (c.flat) return { kind: 'pass', loops: c.loops, infos: c.infos };
     invariant(c.outer.length > 0, `the items ${c.infos.map((i) => i.item.name).join(', ')} share no loop`);
-    return { kind: 'group', axes: c.outer, children: treesOf(c.infos, new Set([...bound, ...c.outer]), plans) };
+    const tile = c.tile !== undefined && c.tile === c.outer.at(-1) ? { tile: c.tile } : {};
+    return { kind: 'group', axes: c.outer, riders: [], ...tile, children: treesOf(c.infos, new Set([...bound, ...c.outer]), plans) };
   });
 }
 
@@ -113,9 +120,10 @@ function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: 
 function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
   const outer = c.outer.filter((a) => info.outer.has(a) && !bound.has(a));
   if (outer.length === 0) return false;
+  const tile = c.tile ?? info.tile;
   const fits = (i: Info): boolean => {
     const loops = free(i.space, bound);
-    return outer.every((a) => i.outer.has(a)) && (i.inner === undefined || !outer.includes(i.inner) || loops.length === outer.length);
+    return outer.every((a) => i.outer.has(a)) && (i.inner === undefined || !outer.includes(i.inner) || loops.length === outer.length || i.inner === tile);
   };
   if (!fits(info) || !c.infos.every(fits)) return false;
   if (inside.length === 0) {
@@ -128,6 +136,7 @@ function joinGroup(c: Cluster, info: Info, inside: readonly Dependency[], bound:
   if (inside.some((d) => !outer.every((a) => d.axes.has(a)))) return false;
   c.infos.push(info);
   c.outer = outer;
+  c.tile = tile;
   c.flat = false;
   return true;
 }
@@ -145,8 +154,11 @@ export function divide(trees: readonly Tree[]): readonly Tree[] {
       last.children.push(t);
     } else parts.push({ cost, children: [t] });
   }
-  return parts.length < 2 ? trees : parts.map((p): Tree => ({ kind: 'group', axes: [], children: p.children }));
+  return parts.length < 2 ? trees : parts.map((p): Tree => ({ kind: 'group', axes: [], riders: [], children: p.children }));
 }
 
 const costOf = (t: Tree): number =>
   (t.kind !== 'group' ? t.infos.reduce((n, i) => n + i.cost + 1, 0) : t.children.reduce((n, c) => n + costOf(c), 0));
+
+/** Every item of some trees, in their order. */
+export const infosIn = (trees: readonly Tree[]): Info[] => trees.flatMap((t) => (t.kind === 'group' ? infosIn(t.children) : t.infos));

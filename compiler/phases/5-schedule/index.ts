@@ -15,6 +15,7 @@ import { buildContraction, type Host } from './contract/index.ts';
 import { planOf, type Plan } from './contract/plan.ts';
 import { contractionOf } from './contract/recognise.ts';
 import type { Choices } from './choices.ts';
+import { columnsInRegisters } from './columns.ts';
 import { costOf, readsIn } from './dag.ts';
 import { divide, groupItems } from './group.ts';
 import { makeItems, type Item, type Items } from './items.ts';
@@ -40,7 +41,7 @@ export interface ScheduleOptions {
 export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const items = shareItems(makeItems(program));
   const context: Context = { env: program.env, names: options.names, items };
-  const infos = infosOf(context);
+  const infos = infosOf(context, columnsInRegisters(infosOf(context), context, options.choices));
   const plans = new Map(infos.flatMap((info) => {
     const plan = planFor(info, context, options.choices, `${program.name}/${info.item.name}`);
     return plan ? [[info, plan] as const] : [];
@@ -56,7 +57,7 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
     brief.set(key, buffer);
     return buffer;
   };
-  const newBuilder = (): Builder => new Builder(context, new Scope(options.names.scope), storage, buffers, options.accumulate, scratch);
+  const newBuilder = (): Builder => new Builder(context, new Scope(options.names.scope), storage, buffers, options, scratch);
   const parts: Part[] = [];
   const part = (wish: string, params: Part['params'], own: readonly Stmt[]): string => {
     const name = options.names.scope.fresh(`${program.name}${wish}`);

@@ -1,85 +1,80 @@
 /**
- * One pass: a nest of loops in which every item of the pass is computed. The innermost loop is unrolled by four with
- * accumulators side by side; loops of a few points are written out; the tests for the edges of arrays are bounds of
- * loops, or conditions around the innermost loop that they allow.
+ * One pass: a nest of loops in which every item of the pass is computed. The innermost loop is unrolled with accumulators
+ * side by side; rows that share what they read are taken several at a time; loops of a few points are written out; the
+ * tests for the edges of arrays are bounds of loops, or conditions around the innermost loop that they allow.
  */
 import { invariant } from '../../support/invariant.ts';
-import { axisIndex, sizeOf } from '../../ir/affine.ts';
+import { axisIndex } from '../../ir/affine.ts';
 import { children, read } from '../../ir/expr.ts';
-import { collect, type Address, type LoopExpr, type Stmt } from '../../ir/loop.ts';
-import type { Expr, ReduceOp } from '../../ir/tensor.ts';
+import type { LoopExpr, Stmt } from '../../ir/loop.ts';
+import type { Expr } from '../../ir/tensor.ts';
 import type { Builder } from './builder.ts';
+import { coalesce } from './coalesce.ts';
 import { axesOf, nodesOf, readsIn } from './dag.ts';
-import type { Tree } from './group.ts';
-import { atLane, laneLoop } from './lanes.ts';
+import { infosIn, type Tree } from './group.ts';
+import { atLane, laneLoop, steppedLoop } from './lanes.ts';
 import { narrow, type Narrowed } from './narrow.ts';
+import { addressHere, finishArray, fullLoop, Reductions, startArray } from './reductions.ts';
 import type { Info } from './space.ts';
-import { bufferKey, type Storage } from './storage.ts';
-import { addressOf, constantOf, keyOf, localOf, valueOf } from './values.ts';
+import { bufferKey } from './storage.ts';
+import { constantOf, keyOf, localOf, valueOf } from './values.ts';
 import { buildWindow, isWindow, lanesOfWindows } from './window.ts';
+import { accumulatorsOf, columnsOf, jamOf, lanesOf, TINY, MOST_WRITTEN_OUT } from './width.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
-
-/** What decides how far loops are unrolled. */
-const LANES = 4;
-const TINY = 8;
-const MOST_WRITTEN_OUT = 96;
-const MOST_UNROLLED = 320;
+type Group = Extract<Tree, { kind: 'group' }>;
 
 /** Writes the statements of some groups and passes where the builder stands. */
 export function buildTree(b: Builder, trees: readonly Tree[]): void {
   for (const t of trees) {
-    if (t.kind === 'pass') buildPass(b, t);
+    if (t.kind === 'group') buildGroup(b, t);
     else if (t.kind === 'contraction') invariant(false, 'a contraction stands inside a loop');
-    else openGroup(b, t);
+    else if (isWindow(b, t)) buildWindow(b, t);
+    else new PassBuilder(b, t).run();
   }
 }
 
-function openGroup(b: Builder, t: Extract<Tree, { kind: 'group' }>): void {
-  const inner = t.axes.at(-1);
-  const lanes = lanesOfWindows(b, t);
-  if (inner === undefined || lanes === 1) return openAll(b, t.axes, () => buildTree(b, t.children));
-  openAll(b, t.axes.slice(0, -1), () => laneLoop(b, inner, lanes, (lane) => b.labelled(lane === 0, () => buildTree(b, t.children))));
+function buildGroup(b: Builder, t: Group): void {
+  for (const info of t.riders) {
+    startArray(b, info);
+    b.riders.add(info);
+  }
+  openAll(b, t, coalesce(t.axes, infosIn([t]), b.context, b.storage), () => buildTree(b, t.children));
+  for (const info of t.riders) finishArray(b, info);
 }
 
-function openAll(b: Builder, axes: readonly string[], fill: () => void): void {
-  const [first, ...rest] = axes;
+function openAll(b: Builder, t: Group, runs: readonly (readonly string[])[], fill: () => void): void {
+  const [first, ...rest] = runs;
   if (first === undefined) return fill();
-  fullLoop(b, first, () => openAll(b, rest, fill));
+  const windows = rest.length === 0 ? lanesOfWindows(b, t) : 1;
+  if (windows > 1) return laneLoop(b, first, windows, (lane) => b.labelled(lane === 0, fill));
+  const tile = rest.length === 0 && t.tile !== undefined ? columnsOf(b, infosIn([t])) : 1;
+  if (tile === 1) return fullLoop(b, first, () => openAll(b, t, rest, fill));
+  const before = b.tile;
+  b.tile = { axes: first, count: tile };
+  const end = steppedLoop(b, first, tile, fill);
+  b.tile = before;
+  if (end) b.loop(first, end, fill);
 }
 
-function fullLoop(b: Builder, axis: string, fill: () => void): void {
-  const size = b.context.names.size(axis);
-  b.loop(axis, { from: [], to: [{ k: size.value, factors: [size.name] }], step: 1 }, fill);
+interface Loop {
+  readonly axes: readonly string[];
+  readonly axis: string;
+  readonly size: number;
 }
-
-// ------------------------------------------------------------------------------------------------------ accumulators
-
-interface Accumulator {
-  readonly info: Info;
-  /** Locals, one for each lane up to a limit; for arg the value, then the offset. */
-  readonly names: readonly string[];
-}
-
-const START: Readonly<Record<ReduceOp, number>> = { sum: 0, mean: 0, prod: 1, max: -Infinity, min: Infinity };
-
-const constant = (value: number): LoopExpr => ({ kind: 'const', value });
-const local = (name: string, ty: 'f64' | 'i32' = 'f64'): LoopExpr => ({ kind: 'local', ty, name });
-const binary = (op: '+' | '-' | '*' | '/' | 'max' | 'min' | 'and' | 'or' | '<' | '>' | '==' | '!=', a: LoopExpr, b: LoopExpr): LoopExpr =>
-  ({ kind: 'binary', op, a, b });
-
-const FOLD: Readonly<Record<ReduceOp, '+' | '*' | 'max' | 'min'>> = { sum: '+', mean: '+', prod: '*', max: 'max', min: 'min' };
-
-/** What a part of a reduction is called, behind the reduction's name. */
-const PART: Readonly<Record<ReduceOp, string>> = { sum: 'Sum', mean: 'Sum', prod: 'Product', max: 'Max', min: 'Min' };
 
 class PassBuilder {
   readonly b: Builder;
   readonly pass: Pass;
   readonly narrowed: Narrowed;
-  readonly written: readonly string[];
+  readonly loops: readonly Loop[];
+  readonly written: readonly Loop[];
+  /** Points of the innermost loop, and rows of the one around it, that one round computes. */
   readonly lanes: number;
-  readonly accumulators = new Map<Info, Accumulator>();
+  readonly jam: number;
+  readonly reductions: Reductions;
+  /** The rows that stand in the round at hand: fewer at the end. */
+  rows = 1;
   laneIndex = 0;
 
   constructor(b: Builder, pass: Pass) {
@@ -87,49 +82,64 @@ class PassBuilder {
     this.pass = pass;
     const bearer = pass.infos.find((i) => i.guards.length > 0 || i.conditions.length > 0);
     this.narrowed = narrow(pass.loops, bearer);
+    this.loops = coalesce(pass.loops, pass.infos, b.context, b.storage).map((axes) => ({ axes, axis: axes.at(-1)!, size: b.size(axes).value }));
     const cost = pass.infos.reduce((n, i) => n + i.cost + 1, 0);
     this.written = this.writtenOut(cost);
-    const inner = pass.loops.at(-1);
-    const unrolls = inner !== undefined && this.written.length === 0 && !this.narrowed.loops.has(inner)
-      && sizeOf(b.context.env, inner) >= LANES && cost * LANES <= MOST_UNROLLED;
-    this.lanes = unrolls ? LANES : 1;
+    const inner = this.loops.at(-1);
+    const unrolls = inner !== undefined && this.written.length === 0 && !this.narrowed.loops.has(inner.axis);
+    const columns = b.tile?.count ?? 1;
+    const outer = this.loops.at(-2);
+    const jams = unrolls && outer && !this.narrowed.loops.has(outer.axis) && columns === 1;
+    this.jam = jams ? jamOf(b, pass.infos, outer, inner, cost) : 1;
+    this.lanes = unrolls ? lanesOf(b, pass.infos, inner.size, cost * columns, this.jam) : 1;
+    const points = this.lanes > 1 ? this.lanes : this.written.reduce((n, l) => n * l.size, 1);
+    this.reductions = new Reductions(b, accumulatorsOf(b, pass.infos, points));
   }
 
   /** The innermost loops that are short enough to be written out in full. */
-  writtenOut(cost: number): string[] {
-    const out: string[] = [];
-    let points = 1;
-    for (const axis of [...this.pass.loops].reverse()) {
-      const size = sizeOf(this.b.context.env, axis);
-      if (size > TINY || points * size * cost > MOST_WRITTEN_OUT || this.narrowed.loops.has(axis)) break;
-      points *= size;
-      out.unshift(axis);
+  writtenOut(cost: number): Loop[] {
+    const out: Loop[] = [];
+    let points = this.b.tile?.count ?? 1;
+    for (const loop of [...this.loops].reverse()) {
+      if (loop.size > TINY || points * loop.size * cost > MOST_WRITTEN_OUT || this.narrowed.loops.has(loop.axis)) break;
+      points *= loop.size;
+      out.unshift(loop);
     }
     return out;
   }
 
   run(): void {
-    const { b, pass } = this;
+    const { b, pass, reductions } = this;
     const labels = new Set(pass.infos.flatMap((i) => (i.item.label !== undefined ? [i.item.label] : [])));
     for (const text of labels) b.push({ kind: 'label', text });
     this.findShared();
-    for (const info of pass.infos) this.start(info);
-    const before = b.laneName;
+    const folds = pass.infos.filter((i) => i.form !== 'each' && !b.riders.has(i));
+    for (const info of folds) this.columns(() => reductions.start(info));
     this.guarded(this.narrowed.before, () => this.nest(0));
-    b.laneName = before;
     b.shared.clear();
-    for (const info of pass.infos) this.finish(info);
+    for (const info of folds) this.columns(() => reductions.finish(info));
   }
 
+  /** Once for each column of the group that is computed side by side. */
+  columns(fill: () => void): void {
+    const { tile } = this.b;
+    if (!tile) return fill();
+    for (let n = 0; n < tile.count; n++) atLane(this.b, tile.axes, { offset: n, whole: false }, String(n), fill);
+  }
+
+  /** What is computed once for several readers: what stands twice in the formulas, and what is the same in all rows. */
   findShared(): void {
     const { b, pass } = this;
     const uses = new Map<Expr, number>();
     const count = (e: Expr): void => { uses.set(e, (uses.get(e) ?? 0) + 1); };
     const bodies = pass.infos.flatMap((i) => [i.body, ...i.conditions]);
-    for (const e of nodesOf(bodies)) children(e).forEach(count);
+    const nodes = nodesOf(bodies);
+    for (const e of nodes) children(e).forEach(count);
     bodies.forEach(count);
     b.shared.clear();
     for (const [e, n] of uses) if (n > 1 && e.kind !== 'const') b.shared.add(e);
+    const side = [...(this.jam > 1 ? this.loops.at(-2)!.axes : []), ...(b.tile?.axes ?? [])];
+    if (side.length > 0) for (const e of nodes) if (axesOf(e).size > 0 && side.some((a) => !axesOf(e).has(a))) b.shared.add(e);
     b.levels.clear();
   }
 
@@ -149,28 +159,46 @@ class PassBuilder {
   }
 
   nest(n: number): void {
-    const { b, pass, lanes } = this;
-    const axis = pass.loops[n];
-    if (axis === undefined || pass.loops.length - n === this.written.length) return this.writeOut(0, '');
-    const narrowing = this.narrowed.loops.get(axis);
+    const { b, lanes, jam } = this;
+    const loop = this.loops[n];
+    if (loop === undefined || this.loops.length - n === this.written.length) return this.writeOut(0);
+    const narrowing = this.narrowed.loops.get(loop.axis);
     const inside = (): void => {
       for (const key of narrowing?.facts ?? []) b.facts.set(key, b.depth);
-      this.guarded(this.narrowed.after.get(axis) ?? [], () => this.nest(n + 1));
+      this.guarded(this.narrowed.after.get(loop.axis) ?? [], () => this.nest(n + 1));
       for (const key of narrowing?.facts ?? []) b.facts.delete(key);
     };
-    if (narrowing) return b.loop(axis, narrowing.bounds(b), inside);
-    if (lanes === 1 || n < pass.loops.length - 1) return fullLoop(b, axis, inside);
-    laneLoop(b, axis, lanes, (lane) => this.body(lane));
+    if (narrowing) return b.loop(loop.axes, narrowing.bounds(b), inside);
+    if (n === this.loops.length - 2 && jam > 1) return this.jammed(loop, inside);
+    if (lanes === 1 || n < this.loops.length - 1) return fullLoop(b, loop.axes, inside);
+    laneLoop(b, loop.axes, lanes, (lane) => this.round(lane));
   }
 
-  writeOut(n: number, key: string): void {
-    const axis = this.written[n];
-    if (axis === undefined) return this.body(this.laneIndex++);
-    const size = sizeOf(this.b.context.env, axis);
-    for (let at = 0; at < size; at++) atLane(this.b, axis, { offset: at, whole: true }, String(at), () => this.writeOut(n + 1, key));
+  /** Several rows at a time, then those that are left one by one. */
+  jammed(loop: Loop, inside: () => void): void {
+    this.rows = this.jam;
+    const rest = steppedLoop(this.b, loop.axes, this.jam, inside);
+    this.rows = 1;
+    if (rest) this.b.loop(loop.axes, rest, inside);
+  }
+
+  writeOut(n: number): void {
+    const loop = this.written[n];
+    if (loop === undefined) return this.round(this.laneIndex++);
+    for (let at = 0; at < loop.size; at++) atLane(this.b, loop.axes, { offset: at, whole: true }, String(at), () => this.writeOut(n + 1));
   }
 
   // -------------------------------------------------------------------------------------------------------- items
+
+  /** One point of the innermost loop, in all rows and columns that stand side by side. */
+  round(lane: number): void {
+    const outer = this.loops.at(-2);
+    for (let row = 0; row < this.rows; row++) {
+      if (outer && this.rows > 1) atLane(this.b, outer.axes, { offset: row, whole: false }, String(row), () => this.body(lane));
+      else this.columns(() => this.body(lane));
+    }
+    this.reductions.flush();
+  }
 
   body(lane: number): void {
     const { b, pass } = this;
@@ -200,7 +228,7 @@ class PassBuilder {
       invariant(buffer, `${item.store.name} has no array`);
       const op = b.accumulates && item.store.role === 'gradient' ? '+=' : '=';
       const axes = item.store.hit?.form === 'offset' ? item.store.hit.of : item.store.axes;
-      return [{ kind: 'store', buffer: buffer.name, at: this.own(axes), lanes: 1, op, value }];
+      return [{ kind: 'store', buffer: buffer.name, at: addressHere(b, axes), lanes: 1, op, value }];
     }
     if (value.kind !== 'local' && value.kind !== 'const' && value.kind !== 'named') {
       const anonymous = item.name.startsWith('%') || b.context.items.names.has(info.body);
@@ -208,128 +236,16 @@ class PassBuilder {
     }
     const identity = read(item.name, item.axes.map(axisIndex));
     b.frame(b.depth).values.set(keyOf(b, identity, []), value);
-    return stored ? [{ kind: 'store', buffer: stored.buffer.name, at: this.own(stored.axes), lanes: 1, op: '=', value }] : [];
-  }
-
-  /** The address of the point at which the loops stand. */
-  own(axes: readonly string[]): Address {
-    const { b } = this;
-    return addressOf(b, axes.map((axis) => ({ axis, at: collect(b.axisTerms(axis, 1, [])), size: sizeOf(b.context.env, axis) })));
-  }
-
-  start(info: Info): void {
-    const { b } = this;
-    const { item } = info;
-    if (info.form === 'each') return;
-    const from = START[item.op ?? 'sum'];
-    if (info.form === 'array') return this.startArray(info, this.array(info), from);
-    const wish = item.name.startsWith('%') ? (item.kind === 'arg' ? 'best' : FOLD[item.op!] === '+' ? 'sum' : item.op!) : item.name;
-    const base = b.scope.has(wish) ? `${wish}At` : wish;
-    const width = this.lanes > 1 ? LANES : this.written.reduce((n, a) => n * sizeOf(b.context.env, a), 1);
-    const several = this.pass.infos.filter((i) => i.form !== 'each').length;
-    const count = item.kind === 'arg' ? 1 : Math.min(width, several > 6 ? 1 : several > 3 ? 2 : 4);
-    const names: string[] = [];
-    const stem = this.stem(item.name.startsWith('%') ? wish : `${item.name}${PART[item.op!]}`, count);
-    for (let n = 0; n < count; n++) {
-      names.push(b.local(count > 1 ? `${stem}${n}` : base, 'f64', constant(from), b.depth, true).name);
-    }
-    if (item.kind === 'arg') names.push(b.local('offset', 'i32', constant(0), b.depth, true).name);
-    this.accumulators.set(info, { info, names });
-  }
-
-  /** A name whose numbered lanes are all free. */
-  stem(wish: string, count: number): string {
-    const isFree = (stem: string): boolean => Array.from({ length: count }, (_, n) => `${stem}${n}`).every((name) => !this.b.scope.has(name));
-    const candidates = [wish, ...(wish === 'sum' ? ['acc', 'part'] : []), ...[...'BCDEFGHIJKLMNOPQRSTUVWXYZ'].map((c) => `${wish}${c}`)];
-    return candidates.find(isFree) ?? wish;
-  }
-
-  array(info: Info): Storage {
-    const stored = this.b.storage.get(info.item.name);
-    invariant(stored, `${info.item.name} has no array`);
-    return stored;
-  }
-
-  startArray(info: Info, stored: Storage, from: number): void {
-    const { b } = this;
-    if (stored.axes.length === 1) return b.push({ kind: 'fill', buffer: stored.buffer.name, value: from });
-    fullLoop(b, info.inner!, () =>
-      b.push({ kind: 'store', buffer: stored.buffer.name, at: this.own(stored.axes), lanes: 1, op: '=', value: constant(from) }));
+    return stored ? [{ kind: 'store', buffer: stored.buffer.name, at: addressHere(b, stored.axes), lanes: 1, op: '=', value }] : [];
   }
 
   accumulate(info: Info, lane: number): void {
     const { b } = this;
-    const { item } = info;
-    const late = this.narrowed.late;
-    const conditions = late.map((c) => valueOf(b, c)).filter((c) => constantOf(b, c) !== 1);
+    const conditions = this.narrowed.late.map((c) => valueOf(b, c)).filter((c) => constantOf(b, c) !== 1);
     // A lane that is written out may know that it adds nothing.
     if (conditions.some((c) => constantOf(b, c) === 0)) return;
     let value = valueOf(b, info.body);
-    for (const c of conditions) value = { kind: 'select', c, a: value, b: constant(0) };
-    const fold = FOLD[item.op!];
-    const op = fold === '+' ? '+=' : fold === '*' ? '*=' : '=';
-    if (info.form === 'array') {
-      const { buffer, axes } = this.array(info);
-      const at = this.own(axes);
-      if (op === '=') value = binary(fold, { kind: 'load', ty: 'f64', buffer: buffer.name, at, lanes: 1 }, value);
-      return b.push({ kind: 'store', buffer: buffer.name, at, lanes: 1, op, value });
-    }
-    const names = this.accumulators.get(info)!.names;
-    if (item.kind === 'arg') return this.accumulateArg(info, names, value);
-    const name = names[lane % names.length]!;
-    b.push({ kind: 'set', name, op, value: op === '=' ? binary(fold, local(name), value) : value });
+    for (const c of conditions) value = { kind: 'select', c, a: value, b: { kind: 'const', value: 0 } } satisfies LoopExpr;
+    this.reductions.add(info, lane, value);
   }
-
-  /** The first extreme element; a NaN is extreme, and the first one stays. */
-  accumulateArg(info: Info, names: readonly string[], value: LoopExpr): void {
-    const { b } = this;
-    const [best, offset] = [names[0]!, names[1]!];
-    const v = value.kind === 'local' ? value : b.local(b.wish('value', this.pass.loops), 'f64', value, b.depth);
-    const better = binary(info.item.op === 'max' ? '>' : '<', v, local(best));
-    const firstNaN = binary('and', binary('!=', v, v), binary('==', local(best), local(best)));
-    const at = info.item.reduced.map((axis) => ({ axis, at: collect(b.axisTerms(axis, 1, [])), size: sizeOf(b.context.env, axis) }));
-    const place: LoopExpr = { kind: 'linear', at: addressOf(b, at).flat };
-    b.push({ kind: 'when', condition: binary('or', better, firstNaN), body: [
-      { kind: 'set', name: best, op: '=', value: v }, { kind: 'set', name: offset, op: '=', value: place },
-    ] });
-  }
-
-  finish(info: Info): void {
-    const { b } = this;
-    const { item } = info;
-    if (info.form === 'each') return;
-    const count = item.op === 'mean' ? b.context.names.product(item.reduced.filter((a) => sizeOf(b.context.env, a) > 1)) : undefined;
-    const stored = b.storage.get(item.name);
-    if (info.form === 'array') {
-      if (!count) return;
-      return fullLoop(b, info.inner!, () => {
-        const at = this.own(this.array(info).axes);
-        const load: LoopExpr = { kind: 'load', ty: 'f64', buffer: stored!.buffer.name, at, lanes: 1 };
-        b.push({ kind: 'store', buffer: stored!.buffer.name, at, lanes: 1, op: '=', value: binary('/', load, { kind: 'named', name: count.name }) });
-      });
-    }
-    const { names } = this.accumulators.get(info)!;
-    let value: LoopExpr = item.kind === 'arg' ? local(names[1]!, 'i32') : tree(names, FOLD[item.op!]);
-    if (count) value = binary('/', value, { kind: 'named', name: count.name });
-    if (value.kind !== 'local') {
-      const wish = item.name.startsWith('%') ? item.op! : item.name;
-      value = b.local(b.scope.has(wish) ? `${wish}At` : wish, 'f64', value, b.depth);
-    }
-    const identity = read(item.name, item.axes.map(axisIndex));
-    b.frame(b.depth).values.set(keyOf(b, identity, []), value);
-    if (stored) b.push({ kind: 'store', buffer: stored.buffer.name, at: this.own(stored.axes), lanes: 1, op: '=', value });
-  }
-}
-
-/** a + b + (c + d): pairs first, so that errors do not pile up. */
-function tree(names: readonly string[], op: '+' | '*' | 'max' | 'min'): LoopExpr {
-  const [a, b, c, d] = names.map((n) => local(n));
-  if (!b) return a!;
-  const left = binary(op, a!, b);
-  return c ? binary(op, left, d ? binary(op, c, d) : c) : left;
-}
-
-function buildPass(b: Builder, pass: Pass): void {
-  if (isWindow(b, pass)) buildWindow(b, pass);
-  else new PassBuilder(b, pass).run();
 }

@@ -30,6 +30,8 @@ export interface Info {
   readonly outer: ReadonlySet<string>;
   /** Runs innermost. */
   readonly inner: string | undefined;
+  /** Sums that go down several columns at a time: the axis of the columns. */
+  readonly tile?: string;
   /** Sums only: indices that must be inside, else the body is 0. */
   readonly guards: readonly Slot[];
   /** Sums only: conditions that must hold, else the body is 0. */
@@ -51,19 +53,19 @@ export interface Context {
 export const slotsOf = (source: Source, index: readonly Parameters<typeof lowerSlot>[0][], c: Context): Slot[] =>
   index.map((a, n) => lowerSlot(a, source.axes[n]!, c.env, c.names));
 
-/** Looks at every item, in order. */
-export function infosOf(c: Context): Info[] {
+/** Looks at every item, in order. Sums named in `tiled` go down their columns. */
+export function infosOf(c: Context, tiled: ReadonlySet<string> = new Set()): Info[] {
   const infos: Info[] = [];
   const byName = new Map<string, Info>();
   for (const item of c.items.items) {
-    const info = infoOf(item, byName, infos, c);
+    const info = infoOf(item, byName, infos, c, tiled.has(item.name));
     infos.push(info);
     byName.set(item.name, info);
   }
   return infos;
 }
 
-function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly Info[], c: Context): Info {
+function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly Info[], c: Context, tiled: boolean): Info {
   const big = (axis: string): boolean => sizeOf(c.env, axis) > 1;
   const own = item.axes.filter(big);
   const reduced = item.reduced.filter(big);
@@ -81,6 +83,7 @@ function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly 
   const register: Info = { ...base, form: 'register', space: [...own, ...order], outer: new Set(own), inner: order.at(-1) ?? own.at(-1) };
   const inner = item.kind === 'arg' ? undefined : columnOf(own, order, strideOf.cost, c.env);
   if (inner === undefined) return register;
+  if (tiled) return { ...register, tile: inner };
   const outer = own.filter((axis) => axis !== inner);
   return { ...base, form: 'array', space: [...outer, ...order, inner], outer: new Set(outer), inner, key: `${base.key}|${inner}` };
 }

@@ -267,7 +267,7 @@ function makeRead(b: Builder, e: ExprOf<'read'>, at: number, path: Path): LoopEx
   const tests: LoopExpr[] = [];
   const indices = slots.map((s, n) => slotIndex(b, s, { e, n, source, at, path, tests }));
   const axes = stored ? stored.axes : source.axes;
-  const kept = source.axes.map((axis, n) => ({ axis, at: indices[n]!, size: slots[n]!.size })).filter((s) => axes.includes(s.axis));
+  const kept = source.axes.map((axis, n) => ({ axis, over: bareAxis(e.index[n]!), at: indices[n]!, size: slots[n]!.size })).filter((s) => axes.includes(s.axis));
   const load: LoopExpr = {
     kind: 'load', ty: buffer.elem === 'f32' || buffer.elem === 'f64' ? 'f64' : 'i32', buffer: buffer.name, lanes: 1,
     at: addressOf(b, axes.map((axis) => kept.find((k) => k.axis === axis)!)),
@@ -277,20 +277,41 @@ function makeRead(b: Builder, e: ExprOf<'read'>, at: number, path: Path): LoopEx
   return { kind: 'select', c, a: load, b: { kind: 'const', value: source.outside ?? 0 } };
 }
 
+interface IndexedSlot {
+  /** Of the array. */
+  readonly axis: string;
+  /** The axis that runs there by itself. */
+  readonly over?: string | undefined;
+  readonly at: Linear;
+  readonly size: number;
+}
+
 /** Strides, bases and all. `slots` in the order of the array. */
-export function addressOf(b: Builder, slots: readonly { axis: string; at: Linear; size: number }[]): Address {
+export function addressOf(b: Builder, slots: readonly IndexedSlot[]): Address {
   const at = strided(b, slots);
   return { ...at, flat: b.withBase(at.flat) };
 }
 
 /** The same, in one piece. */
-export function strided(b: Builder, slots: readonly { axis: string; at: Linear; size: number }[]): Address {
+export function strided(b: Builder, slots: readonly IndexedSlot[]): Address {
   const flat = slots.flatMap((s, n) => {
     const by = b.context.names.product(slots.slice(n + 1).map((t) => t.axis).filter((axis) => sizeOf(b.context.env, axis) > 1));
     const stride = slots.slice(n + 1).reduce((k, t) => k * t.size, 1);
     return s.at.map((t) => ({ ...t, k: t.k * stride, factors: [...(t.factors ?? []), ...(by ? [by.name] : [])] }));
   });
-  return { slots: slots.map(({ at, size }) => ({ at, size })), flat: collect(flat) };
+  return { slots: mergedSlots(b, slots), flat: collect(flat) };
+}
+
+/** Where one loop runs over several axes, their slots are one: the index of the last leaves its own. */
+function mergedSlots(b: Builder, slots: readonly IndexedSlot[]): Address['slots'] {
+  const out: { at: Linear; size: number }[] = [];
+  let outer: { at: Linear; size: number } | undefined;
+  for (const { over, at, size } of slots) {
+    const own = outer ? { at: collect([...outer.at.map((t) => ({ ...t, k: t.k * size })), ...at]), size: outer.size * size } : { at, size };
+    outer = over !== undefined && b.merged.has(over) ? own : undefined;
+    if (!outer) out.push(own);
+  }
+  return out;
 }
 
 interface SlotContext {

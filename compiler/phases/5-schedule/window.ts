@@ -14,8 +14,9 @@ import type { Builder } from './builder.ts';
 import { axesOf, costOf } from './dag.ts';
 import type { Tree } from './group.ts';
 import { atLane } from './lanes.ts';
+import { addressHere } from './reductions.ts';
 import type { Info } from './space.ts';
-import { addressOf, keyOf, valueOf } from './values.ts';
+import { keyOf, valueOf } from './values.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
 
@@ -142,6 +143,5 @@ function publish(b: Builder, { item }: Info, value: LoopExpr): void {
   b.frame(b.depth).values.set(keyOf(b, read(item.name, item.axes.map(axisIndex)), []), value);
   const stored = b.storage.get(item.name);
   if (!stored) return;
-  const slots = stored.axes.map((axis) => ({ axis, at: b.axisTerms(axis, 1, []), size: sizeOf(b.context.env, axis) }));
-  b.push({ kind: 'store', buffer: stored.buffer.name, at: addressOf(b, slots), lanes: 1, op: '=', value });
+  b.push({ kind: 'store', buffer: stored.buffer.name, at: addressHere(b, stored.axes), lanes: 1, op: '=', value });
 }

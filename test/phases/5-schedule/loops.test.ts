@@ -38,12 +38,17 @@ test('layer norm goes row by row', () => {
 
 test('spatial batch norm goes channel by channel', () => {
   const { forwardTrain } = nestsOf('spatial_batchnorm', { N: 4, C: 3, H: 5, W: 16 });
-  assert.match(skeleton(forwardTrain!.body), /^c\(n\(h\(w\+4\(\)\)\) n\(h\(w\+4\(\)\)\)/);
+  assert.match(skeleton(forwardTrain!.body), /^c\(n\(hw\+4\(\)\) n\(hw\+4\(\)\)/);
 });
 
-test('sums over the rows of a matrix go along its rows', () => {
-  const { forwardTrain } = nestsOf('batchnorm', { N: 256, D: 100 });
-  assert.match(skeleton(forwardTrain!.body), /^0:mu64 n\(d\+4\(mu64\)\)/);
+test('sums over the rows of a large matrix go along its rows, several at a time', () => {
+  const { forwardTrain } = nestsOf('batchnorm', { N: 512, D: 100 });
+  assert.match(skeleton(forwardTrain!.body), /^0:mu64 n\+4\(d\+2\(mu64\)\)/);
+});
+
+test('sums over the rows of a small matrix go down several columns at a time', () => {
+  const { forwardTrain } = nestsOf('batchnorm', { N: 60, D: 102 });
+  assert.match(skeleton(forwardTrain!.body), /^d\+4\(n\+2\(\) n\+2\(\) .* n\+2\(out xhat\)\) d\(/);
 });
 
 test('the edge of the padding is a bound of a loop, not a test for each element', () => {

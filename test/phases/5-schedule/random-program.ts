@@ -5,7 +5,7 @@ import { staysInside } from '../../../compiler/ir/bounds.ts';
 import type { Definition, Env, Expr, Program, ReduceOp, Store, Tensor } from '../../../compiler/ir/tensor.ts';
 import type { Random } from '../../../compiler/testing/data.ts';
 
-const SIZES = [1, 1, 2, 3, 3, 4, 5, 7, 8, 9, 11, 12];
+const SIZES = [1, 1, 2, 3, 3, 4, 5, 7, 8, 9, 11, 12, 17, 22];
 const AXES = ['A', 'B', 'C', 'D', 'P', 'Q'];
 
 export class ProgramMaker {
