@@ -168,8 +168,8 @@ export function backward(
     // db = sum[N](dout)
     let dbSum0 = 0, dbSum1 = 0, dbSum2 = 0, dbSum3 = 0;
     for (let n = 0; n < N; n += 4) {
-      dbSum0 += dout[n * M + m];
       const row = m + n * M;
+      dbSum0 += dout[row];
       dbSum1 += dout[row + M];
       dbSum2 += dout[row + 2 * M];
       dbSum3 += dout[row + 3 * M];

@@ -70,7 +70,7 @@ export const spec = {
   },
   bytes: {
     cache: 202000,
-    scratch: 36000,
+    scratch: 8000,
     forwardTrain: 408000,
     forwardTest: 408000,
     backwardTrain: 406000,
@@ -96,15 +96,8 @@ export function createCache(): Cache {
   };
 }
 
-const mu64 = /*@__PURE__*/ new Float64Array(507);
-const var64 = /*@__PURE__*/ new Float64Array(507);
 const rstd64 = /*@__PURE__*/ new Float64Array(507);
 const kept = /*@__PURE__*/ new Float64Array(507);
-const dbeta64 = /*@__PURE__*/ new Float64Array(507);
-const dgamma64 = /*@__PURE__*/ new Float64Array(507);
-const drstd264 = /*@__PURE__*/ new Float64Array(507);
-const dmu264 = /*@__PURE__*/ new Float64Array(507);
-const kept_ = /*@__PURE__*/ new Float64Array(507);
 
 /**
  * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are
@@ -133,96 +126,116 @@ export function forwardTrain(
   checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [100, 500]');
   const rstd = cache.rstd;
   checkArray(rstd, 'Float32Array', D, 'cache.rstd', '[D] = [500]');
-  // mu = mean[N](x)
-  mu64.fill(0);
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      mu64[d] += x[row + d];
-      mu64[d + 1] += x[row + d + 1];
-      mu64[d + 2] += x[row + d + 2];
-      mu64[d + 3] += x[row + d + 3];
-    }
-  }
-  for (let d = 0; d < D; d++) {
-    mu64[d] = mu64[d] / N;
-  }
-
-  // var = mean[N]((x - mu)^2)
-  var64.fill(0);
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const term0 = x[row + d] - mu64[d];
-      var64[d] += term0 * term0;
-      const term1 = x[row + d + 1] - mu64[d + 1];
-      var64[d + 1] += term1 * term1;
-      const term2 = x[row + d + 2] - mu64[d + 2];
-      var64[d + 2] += term2 * term2;
-      const term3 = x[row + d + 3] - mu64[d + 3];
-      var64[d + 3] += term3 * term3;
-    }
-  }
-  for (let d = 0; d < D; d++) {
-    var64[d] = var64[d] / N;
-  }
-
-  // rstd = 1 / sqrt(var + eps)
-  // running_mean = momentum * running_mean + (1 - momentum) * mu
-  // running_var = momentum * running_var + (1 - momentum) * var
   const term = 1 - MOMENTUM;
   for (let d = 0; d < D; d += 4) {
-    const var0 = var64[d];
+    // mu = mean[N](x)
+    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      muSum0 += x[row];
+      muSum1 += x[row + 1];
+      muSum2 += x[row + 2];
+      muSum3 += x[row + 3];
+      muSum0 += x[row + D];
+      muSum1 += x[row + D + 1];
+      muSum2 += x[row + D + 2];
+      muSum3 += x[row + D + 3];
+    }
+    const mu0 = muSum0 / N;
+    const mu1 = muSum1 / N;
+    const mu2 = muSum2 / N;
+    const mu3 = muSum3 / N;
+
+    // var = mean[N]((x - mu)^2)
+    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const term0_0 = x[row] - mu0;
+      varSum0 += term0_0 * term0_0;
+      const term0_1 = x[row + 1] - mu1;
+      varSum1 += term0_1 * term0_1;
+      const term0_2 = x[row + 2] - mu2;
+      varSum2 += term0_2 * term0_2;
+      const term0_3 = x[row + 3] - mu3;
+      varSum3 += term0_3 * term0_3;
+      const term1_0 = x[row + D] - mu0;
+      varSum0 += term1_0 * term1_0;
+      const term1_1 = x[row + D + 1] - mu1;
+      varSum1 += term1_1 * term1_1;
+      const term1_2 = x[row + D + 2] - mu2;
+      varSum2 += term1_2 * term1_2;
+      const term1_3 = x[row + D + 3] - mu3;
+      varSum3 += term1_3 * term1_3;
+    }
+    const var0 = varSum0 / N;
+    const var1 = varSum1 / N;
+    const var2 = varSum2 / N;
+    const var3 = varSum3 / N;
+
+    // rstd = 1 / sqrt(var + eps)
+    // running_mean = momentum * running_mean + (1 - momentum) * mu
+    // running_var = momentum * running_var + (1 - momentum) * var
     const rstd0 = 1 / Math.sqrt(var0 + EPS);
-    const next_running_mean0 = MOMENTUM * running_mean[d] + term * mu64[d];
+    const next_running_mean0 = MOMENTUM * running_mean[d] + term * mu0;
     const next_running_var0 = MOMENTUM * running_var[d] + term * var0;
-    rstd64[d] = rstd0;
     rstd[d] = rstd0;
     running_mean[d] = next_running_mean0;
     running_var[d] = next_running_var0;
-    const var1 = var64[d + 1];
     const rstd1 = 1 / Math.sqrt(var1 + EPS);
-    const next_running_mean1 = MOMENTUM * running_mean[d + 1] + term * mu64[d + 1];
+    const next_running_mean1 = MOMENTUM * running_mean[d + 1] + term * mu1;
     const next_running_var1 = MOMENTUM * running_var[d + 1] + term * var1;
-    rstd64[d + 1] = rstd1;
     rstd[d + 1] = rstd1;
     running_mean[d + 1] = next_running_mean1;
     running_var[d + 1] = next_running_var1;
-    const var2 = var64[d + 2];
     const rstd2 = 1 / Math.sqrt(var2 + EPS);
-    const next_running_mean2 = MOMENTUM * running_mean[d + 2] + term * mu64[d + 2];
+    const next_running_mean2 = MOMENTUM * running_mean[d + 2] + term * mu2;
     const next_running_var2 = MOMENTUM * running_var[d + 2] + term * var2;
-    rstd64[d + 2] = rstd2;
     rstd[d + 2] = rstd2;
     running_mean[d + 2] = next_running_mean2;
     running_var[d + 2] = next_running_var2;
-    const var3 = var64[d + 3];
     const rstd3 = 1 / Math.sqrt(var3 + EPS);
-    const next_running_mean3 = MOMENTUM * running_mean[d + 3] + term * mu64[d + 3];
+    const next_running_mean3 = MOMENTUM * running_mean[d + 3] + term * mu3;
     const next_running_var3 = MOMENTUM * running_var[d + 3] + term * var3;
-    rstd64[d + 3] = rstd3;
     rstd[d + 3] = rstd3;
     running_mean[d + 3] = next_running_mean3;
     running_var[d + 3] = next_running_var3;
-  }
 
-  // out = gamma * xhat + beta
-  // xhat = (x - mu) * rstd
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const xhat0 = (x[row + d] - mu64[d]) * rstd64[d];
-      out[row + d] = gamma[d] * xhat0 + beta[d];
-      xhat[row + d] = xhat0;
-      const xhat1 = (x[row + d + 1] - mu64[d + 1]) * rstd64[d + 1];
-      out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-      xhat[row + d + 1] = xhat1;
-      const xhat2 = (x[row + d + 2] - mu64[d + 2]) * rstd64[d + 2];
-      out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-      xhat[row + d + 2] = xhat2;
-      const xhat3 = (x[row + d + 3] - mu64[d + 3]) * rstd64[d + 3];
-      out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-      xhat[row + d + 3] = xhat3;
+    // out = gamma * xhat + beta
+    // xhat = (x - mu) * rstd
+    const gamma0 = gamma[d];
+    const beta0 = beta[d];
+    const gamma1 = gamma[d + 1];
+    const beta1 = beta[d + 1];
+    const gamma2 = gamma[d + 2];
+    const beta2 = beta[d + 2];
+    const gamma3 = gamma[d + 3];
+    const beta3 = beta[d + 3];
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const xhat0_0 = (x[row] - mu0) * rstd0;
+      out[row] = gamma0 * xhat0_0 + beta0;
+      xhat[row] = xhat0_0;
+      const xhat0_1 = (x[row + 1] - mu1) * rstd1;
+      out[row + 1] = gamma1 * xhat0_1 + beta1;
+      xhat[row + 1] = xhat0_1;
+      const xhat0_2 = (x[row + 2] - mu2) * rstd2;
+      out[row + 2] = gamma2 * xhat0_2 + beta2;
+      xhat[row + 2] = xhat0_2;
+      const xhat0_3 = (x[row + 3] - mu3) * rstd3;
+      out[row + 3] = gamma3 * xhat0_3 + beta3;
+      xhat[row + 3] = xhat0_3;
+      const xhat1_0 = (x[row + D] - mu0) * rstd0;
+      out[row + D] = gamma0 * xhat1_0 + beta0;
+      xhat[row + D] = xhat1_0;
+      const xhat1_1 = (x[row + D + 1] - mu1) * rstd1;
+      out[row + D + 1] = gamma1 * xhat1_1 + beta1;
+      xhat[row + D + 1] = xhat1_1;
+      const xhat1_2 = (x[row + D + 2] - mu2) * rstd2;
+      out[row + D + 2] = gamma2 * xhat1_2 + beta2;
+      xhat[row + D + 2] = xhat1_2;
+      const xhat1_3 = (x[row + D + 3] - mu3) * rstd3;
+      out[row + D + 3] = gamma3 * xhat1_3 + beta3;
+      xhat[row + D + 3] = xhat1_3;
     }
   }
 }
@@ -272,21 +285,41 @@ export function forwardTest(
 
   // out = gamma * xhat + beta
   // xhat = (x - mu) * rstd
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N; n += 4) {
     const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const xhat0 = (x[row + d] - running_mean[d]) * rstd64[d];
-      out[row + d] = gamma[d] * xhat0 + beta[d];
-      xhat[row + d] = xhat0;
-      const xhat1 = (x[row + d + 1] - running_mean[d + 1]) * rstd64[d + 1];
-      out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-      xhat[row + d + 1] = xhat1;
-      const xhat2 = (x[row + d + 2] - running_mean[d + 2]) * rstd64[d + 2];
-      out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-      xhat[row + d + 2] = xhat2;
-      const xhat3 = (x[row + d + 3] - running_mean[d + 3]) * rstd64[d + 3];
-      out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-      xhat[row + d + 3] = xhat3;
+    for (let d = 0; d < D; d += 2) {
+      const gamma0 = gamma[d];
+      const running_mean0 = running_mean[d];
+      const rstd0 = rstd64[d];
+      const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
+      const beta0 = beta[d];
+      out[row + d] = gamma0 * xhat0_0 + beta0;
+      xhat[row + d] = xhat0_0;
+      const xhat0_1 = (x[row + d + D] - running_mean0) * rstd0;
+      out[row + d + D] = gamma0 * xhat0_1 + beta0;
+      xhat[row + d + D] = xhat0_1;
+      const xhat0_2 = (x[row + d + 2 * D] - running_mean0) * rstd0;
+      out[row + d + 2 * D] = gamma0 * xhat0_2 + beta0;
+      xhat[row + d + 2 * D] = xhat0_2;
+      const xhat0_3 = (x[row + d + 3 * D] - running_mean0) * rstd0;
+      out[row + d + 3 * D] = gamma0 * xhat0_3 + beta0;
+      xhat[row + d + 3 * D] = xhat0_3;
+      const gamma1 = gamma[d + 1];
+      const running_mean1 = running_mean[d + 1];
+      const rstd1 = rstd64[d + 1];
+      const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
+      const beta1 = beta[d + 1];
+      out[row + d + 1] = gamma1 * xhat1_0 + beta1;
+      xhat[row + d + 1] = xhat1_0;
+      const xhat1_1 = (x[row + d + D + 1] - running_mean1) * rstd1;
+      out[row + d + D + 1] = gamma1 * xhat1_1 + beta1;
+      xhat[row + d + D + 1] = xhat1_1;
+      const xhat1_2 = (x[row + d + 2 * D + 1] - running_mean1) * rstd1;
+      out[row + d + 2 * D + 1] = gamma1 * xhat1_2 + beta1;
+      xhat[row + d + 2 * D + 1] = xhat1_2;
+      const xhat1_3 = (x[row + d + 3 * D + 1] - running_mean1) * rstd1;
+      out[row + d + 3 * D + 1] = gamma1 * xhat1_3 + beta1;
+      xhat[row + d + 3 * D + 1] = xhat1_3;
     }
   }
 }
@@ -326,48 +359,63 @@ export function backwardTrain(
     const term3 = gamma[d + 3] * rstd[d + 3] / N;
     kept[d + 3] = term3;
   }
-
-  // dbeta = sum[N](dout)
-  // dgamma = sum[N](xhat * dout)
-  dbeta64.fill(0);
-  dgamma64.fill(0);
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      dbeta64[d] += dout0;
-      dgamma64[d] += xhat[row + d] * dout0;
-      const dout1 = dout[row + d + 1];
-      dbeta64[d + 1] += dout1;
-      dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-      const dout2 = dout[row + d + 2];
-      dbeta64[d + 2] += dout2;
-      dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-      const dout3 = dout[row + d + 3];
-      dbeta64[d + 3] += dout3;
-      dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-    }
-  }
-
-  // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      dx[row + d] = kept[d] * (N * dout[row + d] - dbeta64[d] - xhat[row + d] * dgamma64[d]);
-      dx[row + d + 1] = kept[d + 1] * (N * dout[row + d + 1] - dbeta64[d + 1] - xhat[row + d + 1] * dgamma64[d + 1]);
-      dx[row + d + 2] = kept[d + 2] * (N * dout[row + d + 2] - dbeta64[d + 2] - xhat[row + d + 2] * dgamma64[d + 2]);
-      dx[row + d + 3] = kept[d + 3] * (N * dout[row + d + 3] - dbeta64[d + 3] - xhat[row + d + 3] * dgamma64[d + 3]);
-    }
-  }
   for (let d = 0; d < D; d += 4) {
-    dgamma[d] = dgamma64[d];
-    dbeta[d] = dbeta64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dbeta[d + 1] = dbeta64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dbeta[d + 2] = dbeta64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
-    dbeta[d + 3] = dbeta64[d + 3];
+    // dbeta = sum[N](dout)
+    // dgamma = sum[N](xhat * dout)
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const dout0_0 = dout[row];
+      dbetaSum0 += dout0_0;
+      dgammaSum0 += xhat[row] * dout0_0;
+      const dout0_1 = dout[row + 1];
+      dbetaSum1 += dout0_1;
+      dgammaSum1 += xhat[row + 1] * dout0_1;
+      const dout0_2 = dout[row + 2];
+      dbetaSum2 += dout0_2;
+      dgammaSum2 += xhat[row + 2] * dout0_2;
+      const dout0_3 = dout[row + 3];
+      dbetaSum3 += dout0_3;
+      dgammaSum3 += xhat[row + 3] * dout0_3;
+      const dout1_0 = dout[row + D];
+      dbetaSum0 += dout1_0;
+      dgammaSum0 += xhat[row + D] * dout1_0;
+      const dout1_1 = dout[row + D + 1];
+      dbetaSum1 += dout1_1;
+      dgammaSum1 += xhat[row + D + 1] * dout1_1;
+      const dout1_2 = dout[row + D + 2];
+      dbetaSum2 += dout1_2;
+      dgammaSum2 += xhat[row + D + 2] * dout1_2;
+      const dout1_3 = dout[row + D + 3];
+      dbetaSum3 += dout1_3;
+      dgammaSum3 += xhat[row + D + 3] * dout1_3;
+    }
+
+    // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
+    const value0 = kept[d];
+    const value1 = kept[d + 1];
+    const value2 = kept[d + 2];
+    const value3 = kept[d + 3];
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      dx[row] = value0 * (N * dout[row] - dbetaSum0 - xhat[row] * dgammaSum0);
+      dx[row + 1] = value1 * (N * dout[row + 1] - dbetaSum1 - xhat[row + 1] * dgammaSum1);
+      dx[row + 2] = value2 * (N * dout[row + 2] - dbetaSum2 - xhat[row + 2] * dgammaSum2);
+      dx[row + 3] = value3 * (N * dout[row + 3] - dbetaSum3 - xhat[row + 3] * dgammaSum3);
+      dx[row + D] = value0 * (N * dout[row + D] - dbetaSum0 - xhat[row + D] * dgammaSum0);
+      dx[row + D + 1] = value1 * (N * dout[row + D + 1] - dbetaSum1 - xhat[row + D + 1] * dgammaSum1);
+      dx[row + D + 2] = value2 * (N * dout[row + D + 2] - dbetaSum2 - xhat[row + D + 2] * dgammaSum2);
+      dx[row + D + 3] = value3 * (N * dout[row + D + 3] - dbetaSum3 - xhat[row + D + 3] * dgammaSum3);
+    }
+    dgamma[d] = dgammaSum0;
+    dbeta[d] = dbetaSum0;
+    dgamma[d + 1] = dgammaSum1;
+    dbeta[d + 1] = dbetaSum1;
+    dgamma[d + 2] = dgammaSum2;
+    dbeta[d + 2] = dbetaSum2;
+    dgamma[d + 3] = dgammaSum3;
+    dbeta[d + 3] = dbetaSum3;
   }
 }
 
@@ -397,40 +445,65 @@ export function backwardTest(
   const rstd = cache.rstd;
   checkArray(rstd, 'Float32Array', D, 'cache.rstd', '[D] = [500]');
   // dx = gamma * rstd * dout
-  // dgamma = sum[N](xhat * dout)
-  // dbeta = sum[N](dout)
-  dgamma64.fill(0);
-  dbeta64.fill(0);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N; n += 4) {
     const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      dgamma64[d] += xhat[row + d] * dout0;
-      dbeta64[d] += dout0;
-      dx[row + d] = gamma[d] * rstd[d] * dout0;
-      const dout1 = dout[row + d + 1];
-      dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-      dbeta64[d + 1] += dout1;
-      dx[row + d + 1] = gamma[d + 1] * rstd[d + 1] * dout1;
-      const dout2 = dout[row + d + 2];
-      dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-      dbeta64[d + 2] += dout2;
-      dx[row + d + 2] = gamma[d + 2] * rstd[d + 2] * dout2;
-      const dout3 = dout[row + d + 3];
-      dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-      dbeta64[d + 3] += dout3;
-      dx[row + d + 3] = gamma[d + 3] * rstd[d + 3] * dout3;
+    for (let d = 0; d < D; d += 2) {
+      const gamma0 = gamma[d];
+      const rstd0 = rstd[d];
+      const term0 = gamma0 * rstd0;
+      dx[row + d] = term0 * dout[row + d];
+      dx[row + d + D] = term0 * dout[row + d + D];
+      dx[row + d + 2 * D] = term0 * dout[row + d + 2 * D];
+      dx[row + d + 3 * D] = term0 * dout[row + d + 3 * D];
+      const gamma1 = gamma[d + 1];
+      const rstd1 = rstd[d + 1];
+      const term1 = gamma1 * rstd1;
+      dx[row + d + 1] = term1 * dout[row + d + 1];
+      dx[row + d + D + 1] = term1 * dout[row + d + D + 1];
+      dx[row + d + 2 * D + 1] = term1 * dout[row + d + 2 * D + 1];
+      dx[row + d + 3 * D + 1] = term1 * dout[row + d + 3 * D + 1];
     }
   }
   for (let d = 0; d < D; d += 4) {
-    dgamma[d] = dgamma64[d];
-    dbeta[d] = dbeta64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dbeta[d + 1] = dbeta64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dbeta[d + 2] = dbeta64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
-    dbeta[d + 3] = dbeta64[d + 3];
+    // dgamma = sum[N](xhat * dout)
+    // dbeta = sum[N](dout)
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const dout0_0 = dout[row];
+      dgammaSum0 += xhat[row] * dout0_0;
+      dbetaSum0 += dout0_0;
+      const dout0_1 = dout[row + 1];
+      dgammaSum1 += xhat[row + 1] * dout0_1;
+      dbetaSum1 += dout0_1;
+      const dout0_2 = dout[row + 2];
+      dgammaSum2 += xhat[row + 2] * dout0_2;
+      dbetaSum2 += dout0_2;
+      const dout0_3 = dout[row + 3];
+      dgammaSum3 += xhat[row + 3] * dout0_3;
+      dbetaSum3 += dout0_3;
+      const dout1_0 = dout[row + D];
+      dgammaSum0 += xhat[row + D] * dout1_0;
+      dbetaSum0 += dout1_0;
+      const dout1_1 = dout[row + D + 1];
+      dgammaSum1 += xhat[row + D + 1] * dout1_1;
+      dbetaSum1 += dout1_1;
+      const dout1_2 = dout[row + D + 2];
+      dgammaSum2 += xhat[row + D + 2] * dout1_2;
+      dbetaSum2 += dout1_2;
+      const dout1_3 = dout[row + D + 3];
+      dgammaSum3 += xhat[row + D + 3] * dout1_3;
+      dbetaSum3 += dout1_3;
+    }
+    dgamma[d] = dgammaSum0;
+    dbeta[d] = dbetaSum0;
+    dgamma[d + 1] = dgammaSum1;
+    dbeta[d + 1] = dbetaSum1;
+    dgamma[d + 2] = dgammaSum2;
+    dbeta[d + 2] = dbetaSum2;
+    dgamma[d + 3] = dgammaSum3;
+    dbeta[d + 3] = dbetaSum3;
   }
 }
 
@@ -460,102 +533,110 @@ export function backwardTrainStaged(
   checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [100, 500]');
   const rstd = cache.rstd;
   checkArray(rstd, 'Float32Array', D, 'cache.rstd', '[D] = [500]');
-  // drstd2 = sum[N](dxhat2 * (xhat / rstd))
-  // dgamma = sum[N](dout * xhat)
-  // dbeta = sum[N](dout)
-  drstd264.fill(0);
-  dgamma64.fill(0);
-  dbeta64.fill(0);
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      const xhat0 = xhat[row + d];
-      drstd264[d] += dout0 * gamma[d] * (xhat0 / rstd[d]);
-      dgamma64[d] += dout0 * xhat0;
-      dbeta64[d] += dout0;
-      const dout1 = dout[row + d + 1];
-      const xhat1 = xhat[row + d + 1];
-      drstd264[d + 1] += dout1 * gamma[d + 1] * (xhat1 / rstd[d + 1]);
-      dgamma64[d + 1] += dout1 * xhat1;
-      dbeta64[d + 1] += dout1;
-      const dout2 = dout[row + d + 2];
-      const xhat2 = xhat[row + d + 2];
-      drstd264[d + 2] += dout2 * gamma[d + 2] * (xhat2 / rstd[d + 2]);
-      dgamma64[d + 2] += dout2 * xhat2;
-      dbeta64[d + 2] += dout2;
-      const dout3 = dout[row + d + 3];
-      const xhat3 = xhat[row + d + 3];
-      drstd264[d + 3] += dout3 * gamma[d + 3] * (xhat3 / rstd[d + 3]);
-      dgamma64[d + 3] += dout3 * xhat3;
-      dbeta64[d + 3] += dout3;
-    }
-  }
   for (let d = 0; d < D; d += 4) {
+    // drstd2 = sum[N](dxhat2 * (xhat / rstd))
+    // dgamma = sum[N](dout * xhat)
+    // dbeta = sum[N](dout)
+    let drstd2Sum0 = 0, drstd2Sum1 = 0, drstd2Sum2 = 0, drstd2Sum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    const gamma0 = gamma[d];
     const rstd0 = rstd[d];
-    const sqrt0 = Math.sqrt(1 / (rstd0 * rstd0));
-    const term0 = -(drstd264[d] * 1 / (sqrt0 * sqrt0)) / (2 * sqrt0) / N;
-    kept[d] = term0;
-    dgamma[d] = dgamma64[d];
-    dbeta[d] = dbeta64[d];
+    const gamma1 = gamma[d + 1];
     const rstd1 = rstd[d + 1];
-    const sqrt1 = Math.sqrt(1 / (rstd1 * rstd1));
-    const term1 = -(drstd264[d + 1] * 1 / (sqrt1 * sqrt1)) / (2 * sqrt1) / N;
-    kept[d + 1] = term1;
-    dgamma[d + 1] = dgamma64[d + 1];
-    dbeta[d + 1] = dbeta64[d + 1];
+    const gamma2 = gamma[d + 2];
     const rstd2 = rstd[d + 2];
-    const sqrt2 = Math.sqrt(1 / (rstd2 * rstd2));
-    const term2 = -(drstd264[d + 2] * 1 / (sqrt2 * sqrt2)) / (2 * sqrt2) / N;
-    kept[d + 2] = term2;
-    dgamma[d + 2] = dgamma64[d + 2];
-    dbeta[d + 2] = dbeta64[d + 2];
+    const gamma3 = gamma[d + 3];
     const rstd3 = rstd[d + 3];
-    const sqrt3 = Math.sqrt(1 / (rstd3 * rstd3));
-    const term3 = -(drstd264[d + 3] * 1 / (sqrt3 * sqrt3)) / (2 * sqrt3) / N;
-    kept[d + 3] = term3;
-    dgamma[d + 3] = dgamma64[d + 3];
-    dbeta[d + 3] = dbeta64[d + 3];
-  }
-
-  // dmu2 = sum[N](-dsum1)
-  dmu264.fill(0);
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const rstd0 = rstd[d];
-      dmu264[d] += -(dout[row + d] * gamma[d] * rstd0 + kept[d] * (2 * (xhat[row + d] / rstd0)));
-      const rstd1 = rstd[d + 1];
-      dmu264[d + 1] += -(dout[row + d + 1] * gamma[d + 1] * rstd1 + kept[d + 1] * (2 * (xhat[row + d + 1] / rstd1)));
-      const rstd2 = rstd[d + 2];
-      dmu264[d + 2] += -(dout[row + d + 2] * gamma[d + 2] * rstd2 + kept[d + 2] * (2 * (xhat[row + d + 2] / rstd2)));
-      const rstd3 = rstd[d + 3];
-      dmu264[d + 3] += -(dout[row + d + 3] * gamma[d + 3] * rstd3 + kept[d + 3] * (2 * (xhat[row + d + 3] / rstd3)));
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const dout0_0 = dout[row];
+      const xhat0_0 = xhat[row];
+      drstd2Sum0 += dout0_0 * gamma0 * (xhat0_0 / rstd0);
+      dgammaSum0 += dout0_0 * xhat0_0;
+      dbetaSum0 += dout0_0;
+      const dout0_1 = dout[row + 1];
+      const xhat0_1 = xhat[row + 1];
+      drstd2Sum1 += dout0_1 * gamma1 * (xhat0_1 / rstd1);
+      dgammaSum1 += dout0_1 * xhat0_1;
+      dbetaSum1 += dout0_1;
+      const dout0_2 = dout[row + 2];
+      const xhat0_2 = xhat[row + 2];
+      drstd2Sum2 += dout0_2 * gamma2 * (xhat0_2 / rstd2);
+      dgammaSum2 += dout0_2 * xhat0_2;
+      dbetaSum2 += dout0_2;
+      const dout0_3 = dout[row + 3];
+      const xhat0_3 = xhat[row + 3];
+      drstd2Sum3 += dout0_3 * gamma3 * (xhat0_3 / rstd3);
+      dgammaSum3 += dout0_3 * xhat0_3;
+      dbetaSum3 += dout0_3;
+      const dout1_0 = dout[row + D];
+      const xhat1_0 = xhat[row + D];
+      drstd2Sum0 += dout1_0 * gamma0 * (xhat1_0 / rstd0);
+      dgammaSum0 += dout1_0 * xhat1_0;
+      dbetaSum0 += dout1_0;
+      const dout1_1 = dout[row + D + 1];
+      const xhat1_1 = xhat[row + D + 1];
+      drstd2Sum1 += dout1_1 * gamma1 * (xhat1_1 / rstd1);
+      dgammaSum1 += dout1_1 * xhat1_1;
+      dbetaSum1 += dout1_1;
+      const dout1_2 = dout[row + D + 2];
+      const xhat1_2 = xhat[row + D + 2];
+      drstd2Sum2 += dout1_2 * gamma2 * (xhat1_2 / rstd2);
+      dgammaSum2 += dout1_2 * xhat1_2;
+      dbetaSum2 += dout1_2;
+      const dout1_3 = dout[row + D + 3];
+      const xhat1_3 = xhat[row + D + 3];
+      drstd2Sum3 += dout1_3 * gamma3 * (xhat1_3 / rstd3);
+      dgammaSum3 += dout1_3 * xhat1_3;
+      dbetaSum3 += dout1_3;
     }
-  }
-  for (let d = 0; d < D; d += 4) {
-    const term0 = dmu264[d] / N;
-    kept_[d] = term0;
-    const term1 = dmu264[d + 1] / N;
-    kept_[d + 1] = term1;
-    const term2 = dmu264[d + 2] / N;
-    kept_[d + 2] = term2;
-    const term3 = dmu264[d + 3] / N;
-    kept_[d + 3] = term3;
-  }
+    const sqrt0 = Math.sqrt(1 / (rstd0 * rstd0));
+    const term0 = -(drstd2Sum0 * 1 / (sqrt0 * sqrt0)) / (2 * sqrt0) / N;
+    dgamma[d] = dgammaSum0;
+    dbeta[d] = dbetaSum0;
+    const sqrt1 = Math.sqrt(1 / (rstd1 * rstd1));
+    const term1 = -(drstd2Sum1 * 1 / (sqrt1 * sqrt1)) / (2 * sqrt1) / N;
+    dgamma[d + 1] = dgammaSum1;
+    dbeta[d + 1] = dbetaSum1;
+    const sqrt2 = Math.sqrt(1 / (rstd2 * rstd2));
+    const term2 = -(drstd2Sum2 * 1 / (sqrt2 * sqrt2)) / (2 * sqrt2) / N;
+    dgamma[d + 2] = dgammaSum2;
+    dbeta[d + 2] = dbetaSum2;
+    const sqrt3 = Math.sqrt(1 / (rstd3 * rstd3));
+    const term3 = -(drstd2Sum3 * 1 / (sqrt3 * sqrt3)) / (2 * sqrt3) / N;
+    dgamma[d + 3] = dgammaSum3;
+    dbeta[d + 3] = dbetaSum3;
 
-  // dx = dsum1 + dmu2 / N
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const rstd0 = rstd[d];
-      dx[row + d] = dout[row + d] * gamma[d] * rstd0 + kept[d] * (2 * (xhat[row + d] / rstd0)) + kept_[d];
-      const rstd1 = rstd[d + 1];
-      dx[row + d + 1] = dout[row + d + 1] * gamma[d + 1] * rstd1 + kept[d + 1] * (2 * (xhat[row + d + 1] / rstd1)) + kept_[d + 1];
-      const rstd2 = rstd[d + 2];
-      dx[row + d + 2] = dout[row + d + 2] * gamma[d + 2] * rstd2 + kept[d + 2] * (2 * (xhat[row + d + 2] / rstd2)) + kept_[d + 2];
-      const rstd3 = rstd[d + 3];
-      dx[row + d + 3] = dout[row + d + 3] * gamma[d + 3] * rstd3 + kept[d + 3] * (2 * (xhat[row + d + 3] / rstd3)) + kept_[d + 3];
+    // dmu2 = sum[N](-dsum1)
+    let dmu2Sum0 = 0, dmu2Sum1 = 0, dmu2Sum2 = 0, dmu2Sum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      dmu2Sum0 += -(dout[row] * gamma0 * rstd0 + term0 * (2 * (xhat[row] / rstd0)));
+      dmu2Sum1 += -(dout[row + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + 1] / rstd1)));
+      dmu2Sum2 += -(dout[row + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + 2] / rstd2)));
+      dmu2Sum3 += -(dout[row + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + 3] / rstd3)));
+      dmu2Sum0 += -(dout[row + D] * gamma0 * rstd0 + term0 * (2 * (xhat[row + D] / rstd0)));
+      dmu2Sum1 += -(dout[row + D + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + D + 1] / rstd1)));
+      dmu2Sum2 += -(dout[row + D + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + D + 2] / rstd2)));
+      dmu2Sum3 += -(dout[row + D + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + D + 3] / rstd3)));
+    }
+    const term0_ = dmu2Sum0 / N;
+    const term1_ = dmu2Sum1 / N;
+    const term2_ = dmu2Sum2 / N;
+    const term3_ = dmu2Sum3 / N;
+
+    // dx = dsum1 + dmu2 / N
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      dx[row] = dout[row] * gamma0 * rstd0 + term0 * (2 * (xhat[row] / rstd0)) + term0_;
+      dx[row + 1] = dout[row + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + 1] / rstd1)) + term1_;
+      dx[row + 2] = dout[row + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + 2] / rstd2)) + term2_;
+      dx[row + 3] = dout[row + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + 3] / rstd3)) + term3_;
+      dx[row + D] = dout[row + D] * gamma0 * rstd0 + term0 * (2 * (xhat[row + D] / rstd0)) + term0_;
+      dx[row + D + 1] = dout[row + D + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + D + 1] / rstd1)) + term1_;
+      dx[row + D + 2] = dout[row + D + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + D + 2] / rstd2)) + term2_;
+      dx[row + D + 3] = dout[row + D + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + D + 3] / rstd3)) + term3_;
     }
   }
 }
@@ -587,40 +668,63 @@ export function backwardTestStaged(
   const rstd = cache.rstd;
   checkArray(rstd, 'Float32Array', D, 'cache.rstd', '[D] = [500]');
   // dx = dsum2
-  // dgamma = sum[N](dout * xhat)
-  // dbeta = sum[N](dout)
-  dgamma64.fill(0);
-  dbeta64.fill(0);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N; n += 4) {
     const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      dgamma64[d] += dout0 * xhat[row + d];
-      dbeta64[d] += dout0;
-      dx[row + d] = dout0 * gamma[d] * rstd[d];
-      const dout1 = dout[row + d + 1];
-      dgamma64[d + 1] += dout1 * xhat[row + d + 1];
-      dbeta64[d + 1] += dout1;
-      dx[row + d + 1] = dout1 * gamma[d + 1] * rstd[d + 1];
-      const dout2 = dout[row + d + 2];
-      dgamma64[d + 2] += dout2 * xhat[row + d + 2];
-      dbeta64[d + 2] += dout2;
-      dx[row + d + 2] = dout2 * gamma[d + 2] * rstd[d + 2];
-      const dout3 = dout[row + d + 3];
-      dgamma64[d + 3] += dout3 * xhat[row + d + 3];
-      dbeta64[d + 3] += dout3;
-      dx[row + d + 3] = dout3 * gamma[d + 3] * rstd[d + 3];
+    for (let d = 0; d < D; d += 2) {
+      const gamma0 = gamma[d];
+      const rstd0 = rstd[d];
+      dx[row + d] = dout[row + d] * gamma0 * rstd0;
+      dx[row + d + D] = dout[row + d + D] * gamma0 * rstd0;
+      dx[row + d + 2 * D] = dout[row + d + 2 * D] * gamma0 * rstd0;
+      dx[row + d + 3 * D] = dout[row + d + 3 * D] * gamma0 * rstd0;
+      const gamma1 = gamma[d + 1];
+      const rstd1 = rstd[d + 1];
+      dx[row + d + 1] = dout[row + d + 1] * gamma1 * rstd1;
+      dx[row + d + D + 1] = dout[row + d + D + 1] * gamma1 * rstd1;
+      dx[row + d + 2 * D + 1] = dout[row + d + 2 * D + 1] * gamma1 * rstd1;
+      dx[row + d + 3 * D + 1] = dout[row + d + 3 * D + 1] * gamma1 * rstd1;
     }
   }
   for (let d = 0; d < D; d += 4) {
-    dgamma[d] = dgamma64[d];
-    dbeta[d] = dbeta64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dbeta[d + 1] = dbeta64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dbeta[d + 2] = dbeta64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
-    dbeta[d + 3] = dbeta64[d + 3];
+    // dgamma = sum[N](dout * xhat)
+    // dbeta = sum[N](dout)
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const row = d + n * D;
+      const dout0_0 = dout[row];
+      dgammaSum0 += dout0_0 * xhat[row];
+      dbetaSum0 += dout0_0;
+      const dout0_1 = dout[row + 1];
+      dgammaSum1 += dout0_1 * xhat[row + 1];
+      dbetaSum1 += dout0_1;
+      const dout0_2 = dout[row + 2];
+      dgammaSum2 += dout0_2 * xhat[row + 2];
+      dbetaSum2 += dout0_2;
+      const dout0_3 = dout[row + 3];
+      dgammaSum3 += dout0_3 * xhat[row + 3];
+      dbetaSum3 += dout0_3;
+      const dout1_0 = dout[row + D];
+      dgammaSum0 += dout1_0 * xhat[row + D];
+      dbetaSum0 += dout1_0;
+      const dout1_1 = dout[row + D + 1];
+      dgammaSum1 += dout1_1 * xhat[row + D + 1];
+      dbetaSum1 += dout1_1;
+      const dout1_2 = dout[row + D + 2];
+      dgammaSum2 += dout1_2 * xhat[row + D + 2];
+      dbetaSum2 += dout1_2;
+      const dout1_3 = dout[row + D + 3];
+      dgammaSum3 += dout1_3 * xhat[row + D + 3];
+      dbetaSum3 += dout1_3;
+    }
+    dgamma[d] = dgammaSum0;
+    dbeta[d] = dbetaSum0;
+    dgamma[d + 1] = dgammaSum1;
+    dbeta[d + 1] = dbetaSum1;
+    dgamma[d + 2] = dgammaSum2;
+    dbeta[d + 2] = dbetaSum2;
+    dgamma[d + 3] = dgammaSum3;
+    dbeta[d + 3] = dbetaSum3;
   }
 }
 
@@ -697,96 +801,116 @@ function boundForwardTrain(this: Buffers): () => void {
     const { x, gamma, beta, running_mean, running_var, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    // mu = mean[N](x)
-    mu64.fill(0);
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        mu64[d] += x[row + d];
-        mu64[d + 1] += x[row + d + 1];
-        mu64[d + 2] += x[row + d + 2];
-        mu64[d + 3] += x[row + d + 3];
-      }
-    }
-    for (let d = 0; d < 500; d++) {
-      mu64[d] = mu64[d] / 100;
-    }
-
-    // var = mean[N]((x - mu)^2)
-    var64.fill(0);
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const term0 = x[row + d] - mu64[d];
-        var64[d] += term0 * term0;
-        const term1 = x[row + d + 1] - mu64[d + 1];
-        var64[d + 1] += term1 * term1;
-        const term2 = x[row + d + 2] - mu64[d + 2];
-        var64[d + 2] += term2 * term2;
-        const term3 = x[row + d + 3] - mu64[d + 3];
-        var64[d + 3] += term3 * term3;
-      }
-    }
-    for (let d = 0; d < 500; d++) {
-      var64[d] = var64[d] / 100;
-    }
-
-    // rstd = 1 / sqrt(var + eps)
-    // running_mean = momentum * running_mean + (1 - momentum) * mu
-    // running_var = momentum * running_var + (1 - momentum) * var
     const term = 1 - 0.9;
     for (let d = 0; d < 500; d += 4) {
-      const var0 = var64[d];
+      // mu = mean[N](x)
+      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        muSum0 += x[row];
+        muSum1 += x[row + 1];
+        muSum2 += x[row + 2];
+        muSum3 += x[row + 3];
+        muSum0 += x[row + 500];
+        muSum1 += x[row + 500 + 1];
+        muSum2 += x[row + 500 + 2];
+        muSum3 += x[row + 500 + 3];
+      }
+      const mu0 = muSum0 / 100;
+      const mu1 = muSum1 / 100;
+      const mu2 = muSum2 / 100;
+      const mu3 = muSum3 / 100;
+
+      // var = mean[N]((x - mu)^2)
+      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        const term0_0 = x[row] - mu0;
+        varSum0 += term0_0 * term0_0;
+        const term0_1 = x[row + 1] - mu1;
+        varSum1 += term0_1 * term0_1;
+        const term0_2 = x[row + 2] - mu2;
+        varSum2 += term0_2 * term0_2;
+        const term0_3 = x[row + 3] - mu3;
+        varSum3 += term0_3 * term0_3;
+        const term1_0 = x[row + 500] - mu0;
+        varSum0 += term1_0 * term1_0;
+        const term1_1 = x[row + 500 + 1] - mu1;
+        varSum1 += term1_1 * term1_1;
+        const term1_2 = x[row + 500 + 2] - mu2;
+        varSum2 += term1_2 * term1_2;
+        const term1_3 = x[row + 500 + 3] - mu3;
+        varSum3 += term1_3 * term1_3;
+      }
+      const var0 = varSum0 / 100;
+      const var1 = varSum1 / 100;
+      const var2 = varSum2 / 100;
+      const var3 = varSum3 / 100;
+
+      // rstd = 1 / sqrt(var + eps)
+      // running_mean = momentum * running_mean + (1 - momentum) * mu
+      // running_var = momentum * running_var + (1 - momentum) * var
       const rstd0 = 1 / Math.sqrt(var0 + 0.00001);
-      const next_running_mean0 = 0.9 * running_mean[d] + term * mu64[d];
+      const next_running_mean0 = 0.9 * running_mean[d] + term * mu0;
       const next_running_var0 = 0.9 * running_var[d] + term * var0;
-      rstd64[d] = rstd0;
       rstd[d] = rstd0;
       running_mean[d] = next_running_mean0;
       running_var[d] = next_running_var0;
-      const var1 = var64[d + 1];
       const rstd1 = 1 / Math.sqrt(var1 + 0.00001);
-      const next_running_mean1 = 0.9 * running_mean[d + 1] + term * mu64[d + 1];
+      const next_running_mean1 = 0.9 * running_mean[d + 1] + term * mu1;
       const next_running_var1 = 0.9 * running_var[d + 1] + term * var1;
-      rstd64[d + 1] = rstd1;
       rstd[d + 1] = rstd1;
       running_mean[d + 1] = next_running_mean1;
       running_var[d + 1] = next_running_var1;
-      const var2 = var64[d + 2];
       const rstd2 = 1 / Math.sqrt(var2 + 0.00001);
-      const next_running_mean2 = 0.9 * running_mean[d + 2] + term * mu64[d + 2];
+      const next_running_mean2 = 0.9 * running_mean[d + 2] + term * mu2;
       const next_running_var2 = 0.9 * running_var[d + 2] + term * var2;
-      rstd64[d + 2] = rstd2;
       rstd[d + 2] = rstd2;
       running_mean[d + 2] = next_running_mean2;
       running_var[d + 2] = next_running_var2;
-      const var3 = var64[d + 3];
       const rstd3 = 1 / Math.sqrt(var3 + 0.00001);
-      const next_running_mean3 = 0.9 * running_mean[d + 3] + term * mu64[d + 3];
+      const next_running_mean3 = 0.9 * running_mean[d + 3] + term * mu3;
       const next_running_var3 = 0.9 * running_var[d + 3] + term * var3;
-      rstd64[d + 3] = rstd3;
       rstd[d + 3] = rstd3;
       running_mean[d + 3] = next_running_mean3;
       running_var[d + 3] = next_running_var3;
-    }
 
-    // out = gamma * xhat + beta
-    // xhat = (x - mu) * rstd
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const xhat0 = (x[row + d] - mu64[d]) * rstd64[d];
-        out[row + d] = gamma[d] * xhat0 + beta[d];
-        xhat[row + d] = xhat0;
-        const xhat1 = (x[row + d + 1] - mu64[d + 1]) * rstd64[d + 1];
-        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-        xhat[row + d + 1] = xhat1;
-        const xhat2 = (x[row + d + 2] - mu64[d + 2]) * rstd64[d + 2];
-        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-        xhat[row + d + 2] = xhat2;
-        const xhat3 = (x[row + d + 3] - mu64[d + 3]) * rstd64[d + 3];
-        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-        xhat[row + d + 3] = xhat3;
+      // out = gamma * xhat + beta
+      // xhat = (x - mu) * rstd
+      const gamma0 = gamma[d];
+      const beta0 = beta[d];
+      const gamma1 = gamma[d + 1];
+      const beta1 = beta[d + 1];
+      const gamma2 = gamma[d + 2];
+      const beta2 = beta[d + 2];
+      const gamma3 = gamma[d + 3];
+      const beta3 = beta[d + 3];
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        const xhat0_0 = (x[row] - mu0) * rstd0;
+        out[row] = gamma0 * xhat0_0 + beta0;
+        xhat[row] = xhat0_0;
+        const xhat0_1 = (x[row + 1] - mu1) * rstd1;
+        out[row + 1] = gamma1 * xhat0_1 + beta1;
+        xhat[row + 1] = xhat0_1;
+        const xhat0_2 = (x[row + 2] - mu2) * rstd2;
+        out[row + 2] = gamma2 * xhat0_2 + beta2;
+        xhat[row + 2] = xhat0_2;
+        const xhat0_3 = (x[row + 3] - mu3) * rstd3;
+        out[row + 3] = gamma3 * xhat0_3 + beta3;
+        xhat[row + 3] = xhat0_3;
+        const xhat1_0 = (x[row + 500] - mu0) * rstd0;
+        out[row + 500] = gamma0 * xhat1_0 + beta0;
+        xhat[row + 500] = xhat1_0;
+        const xhat1_1 = (x[row + 500 + 1] - mu1) * rstd1;
+        out[row + 500 + 1] = gamma1 * xhat1_1 + beta1;
+        xhat[row + 500 + 1] = xhat1_1;
+        const xhat1_2 = (x[row + 500 + 2] - mu2) * rstd2;
+        out[row + 500 + 2] = gamma2 * xhat1_2 + beta2;
+        xhat[row + 500 + 2] = xhat1_2;
+        const xhat1_3 = (x[row + 500 + 3] - mu3) * rstd3;
+        out[row + 500 + 3] = gamma3 * xhat1_3 + beta3;
+        xhat[row + 500 + 3] = xhat1_3;
       }
     }
   };
@@ -817,21 +941,41 @@ function boundForwardTest(this: Buffers): () => void {
 
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const xhat0 = (x[row + d] - running_mean[d]) * rstd64[d];
-        out[row + d] = gamma[d] * xhat0 + beta[d];
-        xhat[row + d] = xhat0;
-        const xhat1 = (x[row + d + 1] - running_mean[d + 1]) * rstd64[d + 1];
-        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-        xhat[row + d + 1] = xhat1;
-        const xhat2 = (x[row + d + 2] - running_mean[d + 2]) * rstd64[d + 2];
-        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-        xhat[row + d + 2] = xhat2;
-        const xhat3 = (x[row + d + 3] - running_mean[d + 3]) * rstd64[d + 3];
-        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-        xhat[row + d + 3] = xhat3;
+      for (let d = 0; d < 500; d += 2) {
+        const gamma0 = gamma[d];
+        const running_mean0 = running_mean[d];
+        const rstd0 = rstd64[d];
+        const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
+        const beta0 = beta[d];
+        out[row + d] = gamma0 * xhat0_0 + beta0;
+        xhat[row + d] = xhat0_0;
+        const xhat0_1 = (x[row + d + 500] - running_mean0) * rstd0;
+        out[row + d + 500] = gamma0 * xhat0_1 + beta0;
+        xhat[row + d + 500] = xhat0_1;
+        const xhat0_2 = (x[row + d + 2 * 500] - running_mean0) * rstd0;
+        out[row + d + 2 * 500] = gamma0 * xhat0_2 + beta0;
+        xhat[row + d + 2 * 500] = xhat0_2;
+        const xhat0_3 = (x[row + d + 3 * 500] - running_mean0) * rstd0;
+        out[row + d + 3 * 500] = gamma0 * xhat0_3 + beta0;
+        xhat[row + d + 3 * 500] = xhat0_3;
+        const gamma1 = gamma[d + 1];
+        const running_mean1 = running_mean[d + 1];
+        const rstd1 = rstd64[d + 1];
+        const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
+        const beta1 = beta[d + 1];
+        out[row + d + 1] = gamma1 * xhat1_0 + beta1;
+        xhat[row + d + 1] = xhat1_0;
+        const xhat1_1 = (x[row + d + 500 + 1] - running_mean1) * rstd1;
+        out[row + d + 500 + 1] = gamma1 * xhat1_1 + beta1;
+        xhat[row + d + 500 + 1] = xhat1_1;
+        const xhat1_2 = (x[row + d + 2 * 500 + 1] - running_mean1) * rstd1;
+        out[row + d + 2 * 500 + 1] = gamma1 * xhat1_2 + beta1;
+        xhat[row + d + 2 * 500 + 1] = xhat1_2;
+        const xhat1_3 = (x[row + d + 3 * 500 + 1] - running_mean1) * rstd1;
+        out[row + d + 3 * 500 + 1] = gamma1 * xhat1_3 + beta1;
+        xhat[row + d + 3 * 500 + 1] = xhat1_3;
       }
     }
   };
@@ -854,48 +998,63 @@ function boundBackwardTrain(this: Buffers): () => void {
       const term3 = gamma[d + 3] * rstd[d + 3] / 100;
       kept[d + 3] = term3;
     }
-
-    // dbeta = sum[N](dout)
-    // dgamma = sum[N](xhat * dout)
-    dbeta64.fill(0);
-    dgamma64.fill(0);
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const dout0 = dout[row + d];
-        dbeta64[d] += dout0;
-        dgamma64[d] += xhat[row + d] * dout0;
-        const dout1 = dout[row + d + 1];
-        dbeta64[d + 1] += dout1;
-        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-        const dout2 = dout[row + d + 2];
-        dbeta64[d + 2] += dout2;
-        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-        const dout3 = dout[row + d + 3];
-        dbeta64[d + 3] += dout3;
-        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-      }
-    }
-
-    // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        dx[row + d] = kept[d] * (100 * dout[row + d] - dbeta64[d] - xhat[row + d] * dgamma64[d]);
-        dx[row + d + 1] = kept[d + 1] * (100 * dout[row + d + 1] - dbeta64[d + 1] - xhat[row + d + 1] * dgamma64[d + 1]);
-        dx[row + d + 2] = kept[d + 2] * (100 * dout[row + d + 2] - dbeta64[d + 2] - xhat[row + d + 2] * dgamma64[d + 2]);
-        dx[row + d + 3] = kept[d + 3] * (100 * dout[row + d + 3] - dbeta64[d + 3] - xhat[row + d + 3] * dgamma64[d + 3]);
-      }
-    }
     for (let d = 0; d < 500; d += 4) {
-      dgamma[d] = dgamma64[d];
-      dbeta[d] = dbeta64[d];
-      dgamma[d + 1] = dgamma64[d + 1];
-      dbeta[d + 1] = dbeta64[d + 1];
-      dgamma[d + 2] = dgamma64[d + 2];
-      dbeta[d + 2] = dbeta64[d + 2];
-      dgamma[d + 3] = dgamma64[d + 3];
-      dbeta[d + 3] = dbeta64[d + 3];
+      // dbeta = sum[N](dout)
+      // dgamma = sum[N](xhat * dout)
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        const dout0_0 = dout[row];
+        dbetaSum0 += dout0_0;
+        dgammaSum0 += xhat[row] * dout0_0;
+        const dout0_1 = dout[row + 1];
+        dbetaSum1 += dout0_1;
+        dgammaSum1 += xhat[row + 1] * dout0_1;
+        const dout0_2 = dout[row + 2];
+        dbetaSum2 += dout0_2;
+        dgammaSum2 += xhat[row + 2] * dout0_2;
+        const dout0_3 = dout[row + 3];
+        dbetaSum3 += dout0_3;
+        dgammaSum3 += xhat[row + 3] * dout0_3;
+        const dout1_0 = dout[row + 500];
+        dbetaSum0 += dout1_0;
+        dgammaSum0 += xhat[row + 500] * dout1_0;
+        const dout1_1 = dout[row + 500 + 1];
+        dbetaSum1 += dout1_1;
+        dgammaSum1 += xhat[row + 500 + 1] * dout1_1;
+        const dout1_2 = dout[row + 500 + 2];
+        dbetaSum2 += dout1_2;
+        dgammaSum2 += xhat[row + 500 + 2] * dout1_2;
+        const dout1_3 = dout[row + 500 + 3];
+        dbetaSum3 += dout1_3;
+        dgammaSum3 += xhat[row + 500 + 3] * dout1_3;
+      }
+
+      // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
+      const value0 = kept[d];
+      const value1 = kept[d + 1];
+      const value2 = kept[d + 2];
+      const value3 = kept[d + 3];
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        dx[row] = value0 * (100 * dout[row] - dbetaSum0 - xhat[row] * dgammaSum0);
+        dx[row + 1] = value1 * (100 * dout[row + 1] - dbetaSum1 - xhat[row + 1] * dgammaSum1);
+        dx[row + 2] = value2 * (100 * dout[row + 2] - dbetaSum2 - xhat[row + 2] * dgammaSum2);
+        dx[row + 3] = value3 * (100 * dout[row + 3] - dbetaSum3 - xhat[row + 3] * dgammaSum3);
+        dx[row + 500] = value0 * (100 * dout[row + 500] - dbetaSum0 - xhat[row + 500] * dgammaSum0);
+        dx[row + 500 + 1] = value1 * (100 * dout[row + 500 + 1] - dbetaSum1 - xhat[row + 500 + 1] * dgammaSum1);
+        dx[row + 500 + 2] = value2 * (100 * dout[row + 500 + 2] - dbetaSum2 - xhat[row + 500 + 2] * dgammaSum2);
+        dx[row + 500 + 3] = value3 * (100 * dout[row + 500 + 3] - dbetaSum3 - xhat[row + 500 + 3] * dgammaSum3);
+      }
+      dgamma[d] = dgammaSum0;
+      dbeta[d] = dbetaSum0;
+      dgamma[d + 1] = dgammaSum1;
+      dbeta[d + 1] = dbetaSum1;
+      dgamma[d + 2] = dgammaSum2;
+      dbeta[d + 2] = dbetaSum2;
+      dgamma[d + 3] = dgammaSum3;
+      dbeta[d + 3] = dbetaSum3;
     }
   };
 }
@@ -908,40 +1067,65 @@ function boundBackwardTest(this: Buffers): () => void {
     const xhat = cache.xhat;
     const rstd = cache.rstd;
     // dx = gamma * rstd * dout
-    // dgamma = sum[N](xhat * dout)
-    // dbeta = sum[N](dout)
-    dgamma64.fill(0);
-    dbeta64.fill(0);
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const dout0 = dout[row + d];
-        dgamma64[d] += xhat[row + d] * dout0;
-        dbeta64[d] += dout0;
-        dx[row + d] = gamma[d] * rstd[d] * dout0;
-        const dout1 = dout[row + d + 1];
-        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-        dbeta64[d + 1] += dout1;
-        dx[row + d + 1] = gamma[d + 1] * rstd[d + 1] * dout1;
-        const dout2 = dout[row + d + 2];
-        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-        dbeta64[d + 2] += dout2;
-        dx[row + d + 2] = gamma[d + 2] * rstd[d + 2] * dout2;
-        const dout3 = dout[row + d + 3];
-        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-        dbeta64[d + 3] += dout3;
-        dx[row + d + 3] = gamma[d + 3] * rstd[d + 3] * dout3;
+      for (let d = 0; d < 500; d += 2) {
+        const gamma0 = gamma[d];
+        const rstd0 = rstd[d];
+        const term0 = gamma0 * rstd0;
+        dx[row + d] = term0 * dout[row + d];
+        dx[row + d + 500] = term0 * dout[row + d + 500];
+        dx[row + d + 2 * 500] = term0 * dout[row + d + 2 * 500];
+        dx[row + d + 3 * 500] = term0 * dout[row + d + 3 * 500];
+        const gamma1 = gamma[d + 1];
+        const rstd1 = rstd[d + 1];
+        const term1 = gamma1 * rstd1;
+        dx[row + d + 1] = term1 * dout[row + d + 1];
+        dx[row + d + 500 + 1] = term1 * dout[row + d + 500 + 1];
+        dx[row + d + 2 * 500 + 1] = term1 * dout[row + d + 2 * 500 + 1];
+        dx[row + d + 3 * 500 + 1] = term1 * dout[row + d + 3 * 500 + 1];
       }
     }
     for (let d = 0; d < 500; d += 4) {
-      dgamma[d] = dgamma64[d];
-      dbeta[d] = dbeta64[d];
-      dgamma[d + 1] = dgamma64[d + 1];
-      dbeta[d + 1] = dbeta64[d + 1];
-      dgamma[d + 2] = dgamma64[d + 2];
-      dbeta[d + 2] = dbeta64[d + 2];
-      dgamma[d + 3] = dgamma64[d + 3];
-      dbeta[d + 3] = dbeta64[d + 3];
+      // dgamma = sum[N](xhat * dout)
+      // dbeta = sum[N](dout)
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      for (let n = 0; n < 100; n += 2) {
+        const row = d + n * 500;
+        const dout0_0 = dout[row];
+        dgammaSum0 += xhat[row] * dout0_0;
+        dbetaSum0 += dout0_0;
+        const dout0_1 = dout[row + 1];
+        dgammaSum1 += xhat[row + 1] * dout0_1;
+        dbetaSum1 += dout0_1;
+        const dout0_2 = dout[row + 2];
+        dgammaSum2 += xhat[row + 2] * dout0_2;
+        dbetaSum2 += dout0_2;
+        const dout0_3 = dout[row + 3];
+        dgammaSum3 += xhat[row + 3] * dout0_3;
+        dbetaSum3 += dout0_3;
+        const dout1_0 = dout[row + 500];
+        dgammaSum0 += xhat[row + 500] * dout1_0;
+        dbetaSum0 += dout1_0;
+        const dout1_1 = dout[row + 500 + 1];
+        dgammaSum1 += xhat[row + 500 + 1] * dout1_1;
+        dbetaSum1 += dout1_1;
+        const dout1_2 = dout[row + 500 + 2];
+        dgammaSum2 += xhat[row + 500 + 2] * dout1_2;
+        dbetaSum2 += dout1_2;
+        const dout1_3 = dout[row + 500 + 3];
+        dgammaSum3 += xhat[row + 500 + 3] * dout1_3;
+        dbetaSum3 += dout1_3;
+      }
+      dgamma[d] = dgammaSum0;
+      dbeta[d] = dbetaSum0;
+      dgamma[d + 1] = dgammaSum1;
+      dbeta[d + 1] = dbetaSum1;
+      dgamma[d + 2] = dgammaSum2;
+      dbeta[d + 2] = dbetaSum2;
+      dgamma[d + 3] = dgammaSum3;
+      dbeta[d + 3] = dbetaSum3;
     }
   };
 }

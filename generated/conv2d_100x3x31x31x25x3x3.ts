@@ -24,6 +24,7 @@ const F_OH_OW = 6400;   // F * OH * OW
 const OH_OW = 256;   // OH * OW
 const C_HH_WW = 27;   // C * HH * WW
 const HH_WW = 9;   // HH * WW
+const F_C_HH_WW = 675;   // F * C * HH * WW
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -230,48 +231,25 @@ export function backward(
     backwardPackDout_(n, dout);
     backwardDw(n);
   }
-  for (let f = 0; f < F; f++) {
-    dw[f * C_HH_WW] = dw64[f * C_HH_WW];
-    const row = f * C_HH_WW;
-    dw[row + 1] = dw64[row + 1];
-    dw[row + 2] = dw64[row + 2];
-    dw[row + WW] = dw64[row + WW];
-    dw[row + WW + 1] = dw64[row + WW + 1];
-    dw[row + WW + 2] = dw64[row + WW + 2];
-    dw[row + 2 * WW] = dw64[row + 2 * WW];
-    dw[row + 2 * WW + 1] = dw64[row + 2 * WW + 1];
-    dw[row + 2 * WW + 2] = dw64[row + 2 * WW + 2];
-    dw[row + HH_WW] = dw64[row + HH_WW];
-    dw[row + HH_WW + 1] = dw64[row + HH_WW + 1];
-    dw[row + HH_WW + 2] = dw64[row + HH_WW + 2];
-    dw[row + HH_WW + WW] = dw64[row + HH_WW + WW];
-    dw[row + HH_WW + WW + 1] = dw64[row + HH_WW + WW + 1];
-    dw[row + HH_WW + WW + 2] = dw64[row + HH_WW + WW + 2];
-    dw[row + HH_WW + 2 * WW] = dw64[row + HH_WW + 2 * WW];
-    dw[row + HH_WW + 2 * WW + 1] = dw64[row + HH_WW + 2 * WW + 1];
-    dw[row + HH_WW + 2 * WW + 2] = dw64[row + HH_WW + 2 * WW + 2];
-    dw[row + 2 * HH_WW] = dw64[row + 2 * HH_WW];
-    dw[row + 2 * HH_WW + 1] = dw64[row + 2 * HH_WW + 1];
-    dw[row + 2 * HH_WW + 2] = dw64[row + 2 * HH_WW + 2];
-    dw[row + 2 * HH_WW + WW] = dw64[row + 2 * HH_WW + WW];
-    dw[row + 2 * HH_WW + WW + 1] = dw64[row + 2 * HH_WW + WW + 1];
-    dw[row + 2 * HH_WW + WW + 2] = dw64[row + 2 * HH_WW + WW + 2];
-    dw[row + 2 * HH_WW + 2 * WW] = dw64[row + 2 * HH_WW + 2 * WW];
-    dw[row + 2 * HH_WW + 2 * WW + 1] = dw64[row + 2 * HH_WW + 2 * WW + 1];
-    dw[row + 2 * HH_WW + 2 * WW + 2] = dw64[row + 2 * HH_WW + 2 * WW + 2];
+  for (let f_c_hh_ww = 0; f_c_hh_ww < F_C_HH_WW - 3; f_c_hh_ww += 4) {
+    dw[f_c_hh_ww] = dw64[f_c_hh_ww];
+    dw[f_c_hh_ww + 1] = dw64[f_c_hh_ww + 1];
+    dw[f_c_hh_ww + 2] = dw64[f_c_hh_ww + 2];
+    dw[f_c_hh_ww + 3] = dw64[f_c_hh_ww + 3];
+  }
+  for (let f_c_hh_ww = F_C_HH_WW - 3; f_c_hh_ww < F_C_HH_WW; f_c_hh_ww++) {
+    dw[f_c_hh_ww] = dw64[f_c_hh_ww];
   }
   for (let f = 0; f < F; f++) {
     // db = sum[N, OH, OW](dout)
     let dbSum0 = 0, dbSum1 = 0, dbSum2 = 0, dbSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let oh = 0; oh < OH; oh++) {
-        const row = n * F_OH_OW + f * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow += 4) {
-          dbSum0 += dout[row + ow];
-          dbSum1 += dout[row + ow + 1];
-          dbSum2 += dout[row + ow + 2];
-          dbSum3 += dout[row + ow + 3];
-        }
+      const row = n * F_OH_OW + f * OH_OW;
+      for (let oh_ow = 0; oh_ow < OH_OW; oh_ow += 4) {
+        dbSum0 += dout[row + oh_ow];
+        dbSum1 += dout[row + oh_ow + 1];
+        dbSum2 += dout[row + oh_ow + 2];
+        dbSum3 += dout[row + oh_ow + 3];
       }
     }
     const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);

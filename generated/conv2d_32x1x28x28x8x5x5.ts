@@ -65,7 +65,7 @@ export function createCache(): Cache {
 
 const x64 = /*@__PURE__*/ new Float64Array(1101);
 const w64 = /*@__PURE__*/ new Float64Array(230);
-const dw64 = /*@__PURE__*/ new Float64Array(230);
+const dw64 = /*@__PURE__*/ new Float64Array(231);
 const dout64 = /*@__PURE__*/ new Float64Array(9261);
 const dout64_ = /*@__PURE__*/ new Float64Array(7087);
 
@@ -203,45 +203,25 @@ export function backward(
     backwardDw(n);
   }
   for (let f = 0; f < F; f++) {
-    dw[f * HH_WW] = dw64[f * HH_WW];
     const row = f * HH_WW;
-    dw[row + 1] = dw64[row + 1];
-    dw[row + 2] = dw64[row + 2];
-    dw[row + 3] = dw64[row + 3];
-    dw[row + 4] = dw64[row + 4];
-    dw[row + WW] = dw64[row + WW];
-    dw[row + WW + 1] = dw64[row + WW + 1];
-    dw[row + WW + 2] = dw64[row + WW + 2];
-    dw[row + WW + 3] = dw64[row + WW + 3];
-    dw[row + WW + 4] = dw64[row + WW + 4];
-    dw[row + 2 * WW] = dw64[row + 2 * WW];
-    dw[row + 2 * WW + 1] = dw64[row + 2 * WW + 1];
-    dw[row + 2 * WW + 2] = dw64[row + 2 * WW + 2];
-    dw[row + 2 * WW + 3] = dw64[row + 2 * WW + 3];
-    dw[row + 2 * WW + 4] = dw64[row + 2 * WW + 4];
-    dw[row + 3 * WW] = dw64[row + 3 * WW];
-    dw[row + 3 * WW + 1] = dw64[row + 3 * WW + 1];
-    dw[row + 3 * WW + 2] = dw64[row + 3 * WW + 2];
-    dw[row + 3 * WW + 3] = dw64[row + 3 * WW + 3];
-    dw[row + 3 * WW + 4] = dw64[row + 3 * WW + 4];
-    dw[row + 4 * WW] = dw64[row + 4 * WW];
-    dw[row + 4 * WW + 1] = dw64[row + 4 * WW + 1];
-    dw[row + 4 * WW + 2] = dw64[row + 4 * WW + 2];
-    dw[row + 4 * WW + 3] = dw64[row + 4 * WW + 3];
-    dw[row + 4 * WW + 4] = dw64[row + 4 * WW + 4];
+    for (let hh_ww = 0; hh_ww < HH_WW - 1; hh_ww += 4) {
+      dw[row + hh_ww] = dw64[row + hh_ww];
+      dw[row + hh_ww + 1] = dw64[row + hh_ww + 1];
+      dw[row + hh_ww + 2] = dw64[row + hh_ww + 2];
+      dw[row + hh_ww + 3] = dw64[row + hh_ww + 3];
+    }
+    dw[f * HH_WW + 24] = dw64[f * HH_WW + 24];
   }
   for (let f = 0; f < F; f++) {
     // db = sum[N, OH, OW](dout)
     let dbSum0 = 0, dbSum1 = 0, dbSum2 = 0, dbSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let oh = 0; oh < OH; oh++) {
-        const row = n * F_OH_OW + f * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow += 4) {
-          dbSum0 += dout[row + ow];
-          dbSum1 += dout[row + ow + 1];
-          dbSum2 += dout[row + ow + 2];
-          dbSum3 += dout[row + ow + 3];
-        }
+      const row = n * F_OH_OW + f * OH_OW;
+      for (let oh_ow = 0; oh_ow < OH_OW; oh_ow += 4) {
+        dbSum0 += dout[row + oh_ow];
+        dbSum1 += dout[row + oh_ow + 1];
+        dbSum2 += dout[row + oh_ow + 2];
+        dbSum3 += dout[row + oh_ow + 3];
       }
     }
     const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);

@@ -14,6 +14,7 @@
 const N = 100;
 const D = 500;
 const P = 0.5;
+const ND = 50000;   // N * D
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -63,7 +64,7 @@ export function createCache(): Cache {
   };
 }
 
-const u = /*@__PURE__*/ new Float32Array(50507);
+const u = /*@__PURE__*/ new Float32Array(50007);
 
 /**
  * Writes the outputs and fills the cache, train mode. Arrays are row-major and must not overlap.
@@ -88,22 +89,19 @@ export function forwardTrain(
   // out = x * mask
   // mask = where(u < p, 1 / p, 0)
   const term = 1 / P;
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const mask0 = Number(u[row + d] < P) * term;
-      out[row + d] = x[row + d] * mask0;
-      mask[row + d] = mask0;
-      const mask1 = Number(u[row + d + 1] < P) * term;
-      out[row + d + 1] = x[row + d + 1] * mask1;
-      mask[row + d + 1] = mask1;
-      const mask2 = Number(u[row + d + 2] < P) * term;
-      out[row + d + 2] = x[row + d + 2] * mask2;
-      mask[row + d + 2] = mask2;
-      const mask3 = Number(u[row + d + 3] < P) * term;
-      out[row + d + 3] = x[row + d + 3] * mask3;
-      mask[row + d + 3] = mask3;
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    const mask0 = Number(u[nd] < P) * term;
+    out[nd] = x[nd] * mask0;
+    mask[nd] = mask0;
+    const mask1 = Number(u[nd + 1] < P) * term;
+    out[nd + 1] = x[nd + 1] * mask1;
+    mask[nd + 1] = mask1;
+    const mask2 = Number(u[nd + 2] < P) * term;
+    out[nd + 2] = x[nd + 2] * mask2;
+    mask[nd + 2] = mask2;
+    const mask3 = Number(u[nd + 3] < P) * term;
+    out[nd + 3] = x[nd + 3] * mask3;
+    mask[nd + 3] = mask3;
   }
 }
 
@@ -128,18 +126,15 @@ export function forwardTest(
   checkArray(mask, 'Float32Array', N * D, 'cache.mask', '[N, D] = [100, 500]');
   // out = x * mask
   // mask = 1
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      out[row + d] = x[row + d] * 1;
-      mask[row + d] = 1;
-      out[row + d + 1] = x[row + d + 1] * 1;
-      mask[row + d + 1] = 1;
-      out[row + d + 2] = x[row + d + 2] * 1;
-      mask[row + d + 2] = 1;
-      out[row + d + 3] = x[row + d + 3] * 1;
-      mask[row + d + 3] = 1;
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    out[nd] = x[nd] * 1;
+    mask[nd] = 1;
+    out[nd + 1] = x[nd + 1] * 1;
+    mask[nd + 1] = 1;
+    out[nd + 2] = x[nd + 2] * 1;
+    mask[nd + 2] = 1;
+    out[nd + 3] = x[nd + 3] * 1;
+    mask[nd + 3] = 1;
   }
 }
 
@@ -158,14 +153,11 @@ export function backwardTrain(dout: Float32Array, cache: Cache, dx: Float32Array
   const mask = cache.mask;
   checkArray(mask, 'Float32Array', N * D, 'cache.mask', '[N, D] = [100, 500]');
   // dx = mask * dout
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      dx[row + d] = mask[row + d] * dout[row + d];
-      dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
-      dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
-      dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    dx[nd] = mask[nd] * dout[nd];
+    dx[nd + 1] = mask[nd + 1] * dout[nd + 1];
+    dx[nd + 2] = mask[nd + 2] * dout[nd + 2];
+    dx[nd + 3] = mask[nd + 3] * dout[nd + 3];
   }
 }
 
@@ -184,14 +176,11 @@ export function backwardTest(dout: Float32Array, cache: Cache, dx: Float32Array)
   const mask = cache.mask;
   checkArray(mask, 'Float32Array', N * D, 'cache.mask', '[N, D] = [100, 500]');
   // dx = mask * dout
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      dx[row + d] = mask[row + d] * dout[row + d];
-      dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
-      dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
-      dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    dx[nd] = mask[nd] * dout[nd];
+    dx[nd + 1] = mask[nd + 1] * dout[nd + 1];
+    dx[nd + 2] = mask[nd + 2] * dout[nd + 2];
+    dx[nd + 3] = mask[nd + 3] * dout[nd + 3];
   }
 }
 
@@ -250,22 +239,19 @@ function boundForwardTrain(this: Buffers): (seed: number, step: number) => void 
     // out = x * mask
     // mask = where(u < p, 1 / p, 0)
     const term = 1 / 0.5;
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        const mask0 = Number(u[row + d] < 0.5) * term;
-        out[row + d] = x[row + d] * mask0;
-        mask[row + d] = mask0;
-        const mask1 = Number(u[row + d + 1] < 0.5) * term;
-        out[row + d + 1] = x[row + d + 1] * mask1;
-        mask[row + d + 1] = mask1;
-        const mask2 = Number(u[row + d + 2] < 0.5) * term;
-        out[row + d + 2] = x[row + d + 2] * mask2;
-        mask[row + d + 2] = mask2;
-        const mask3 = Number(u[row + d + 3] < 0.5) * term;
-        out[row + d + 3] = x[row + d + 3] * mask3;
-        mask[row + d + 3] = mask3;
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      const mask0 = Number(u[nd] < 0.5) * term;
+      out[nd] = x[nd] * mask0;
+      mask[nd] = mask0;
+      const mask1 = Number(u[nd + 1] < 0.5) * term;
+      out[nd + 1] = x[nd + 1] * mask1;
+      mask[nd + 1] = mask1;
+      const mask2 = Number(u[nd + 2] < 0.5) * term;
+      out[nd + 2] = x[nd + 2] * mask2;
+      mask[nd + 2] = mask2;
+      const mask3 = Number(u[nd + 3] < 0.5) * term;
+      out[nd + 3] = x[nd + 3] * mask3;
+      mask[nd + 3] = mask3;
     }
   };
 }
@@ -279,18 +265,15 @@ function boundForwardTest(this: Buffers): (seed: number, step: number) => void {
     checkDraw(seed, step);
     // out = x * mask
     // mask = 1
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        out[row + d] = x[row + d] * 1;
-        mask[row + d] = 1;
-        out[row + d + 1] = x[row + d + 1] * 1;
-        mask[row + d + 1] = 1;
-        out[row + d + 2] = x[row + d + 2] * 1;
-        mask[row + d + 2] = 1;
-        out[row + d + 3] = x[row + d + 3] * 1;
-        mask[row + d + 3] = 1;
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      out[nd] = x[nd] * 1;
+      mask[nd] = 1;
+      out[nd + 1] = x[nd + 1] * 1;
+      mask[nd + 1] = 1;
+      out[nd + 2] = x[nd + 2] * 1;
+      mask[nd + 2] = 1;
+      out[nd + 3] = x[nd + 3] * 1;
+      mask[nd + 3] = 1;
     }
   };
 }
@@ -302,14 +285,11 @@ function boundBackwardTrain(this: Buffers): () => void {
     const { dout, cache, dx } = this;
     const mask = cache.mask;
     // dx = mask * dout
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        dx[row + d] = mask[row + d] * dout[row + d];
-        dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
-        dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
-        dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      dx[nd] = mask[nd] * dout[nd];
+      dx[nd + 1] = mask[nd + 1] * dout[nd + 1];
+      dx[nd + 2] = mask[nd + 2] * dout[nd + 2];
+      dx[nd + 3] = mask[nd + 3] * dout[nd + 3];
     }
   };
 }
@@ -321,14 +301,11 @@ function boundBackwardTest(this: Buffers): () => void {
     const { dout, cache, dx } = this;
     const mask = cache.mask;
     // dx = mask * dout
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        dx[row + d] = mask[row + d] * dout[row + d];
-        dx[row + d + 1] = mask[row + d + 1] * dout[row + d + 1];
-        dx[row + d + 2] = mask[row + d + 2] * dout[row + d + 2];
-        dx[row + d + 3] = mask[row + d + 3] * dout[row + d + 3];
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      dx[nd] = mask[nd] * dout[nd];
+      dx[nd + 1] = mask[nd + 1] * dout[nd + 1];
+      dx[nd + 2] = mask[nd + 2] * dout[nd + 2];
+      dx[nd + 3] = mask[nd + 3] * dout[nd + 3];
     }
   };
 }

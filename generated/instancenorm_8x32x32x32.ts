@@ -20,8 +20,8 @@ const C = 32;
 const H = 32;
 const W = 32;
 const EPS = 0.00001;
-const CHW = 32768;   // C * H * W
 const HW = 1024;   // H * W
+const CHW = 32768;   // C * H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -98,31 +98,26 @@ export function forward(
     for (let c = 0; c < C; c++) {
       // mu = mean[H, W](x)
       let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          muSum0 += x[row + w];
-          muSum1 += x[row + w + 1];
-          muSum2 += x[row + w + 2];
-          muSum3 += x[row + w + 3];
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        muSum0 += x[row + hw];
+        muSum1 += x[row + hw + 1];
+        muSum2 += x[row + hw + 2];
+        muSum3 += x[row + hw + 3];
       }
       const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / HW;
 
       // var = mean[H, W]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const term0 = x[row + w] - mu;
-          varSum0 += term0 * term0;
-          const term1 = x[row + w + 1] - mu;
-          varSum1 += term1 * term1;
-          const term2 = x[row + w + 2] - mu;
-          varSum2 += term2 * term2;
-          const term3 = x[row + w + 3] - mu;
-          varSum3 += term3 * term3;
-        }
+      for (let hw = 0; hw < HW; hw += 4) {
+        const term0 = x[row + hw] - mu;
+        varSum0 += term0 * term0;
+        const term1 = x[row + hw + 1] - mu;
+        varSum1 += term1 * term1;
+        const term2 = x[row + hw + 2] - mu;
+        varSum2 += term2 * term2;
+        const term3 = x[row + hw + 3] - mu;
+        varSum3 += term3 * term3;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / HW;
 
@@ -134,22 +129,19 @@ export function forward(
       // xhat = (x - mu) * rstd
       const gammaAt = gamma[c];
       const betaAt = beta[c];
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const xhat0 = (x[row + w] - mu) * rstdAt;
-          out[row + w] = gammaAt * xhat0 + betaAt;
-          xhat[row + w] = xhat0;
-          const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-          out[row + w + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + w + 1] = xhat1;
-          const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-          out[row + w + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + w + 2] = xhat2;
-          const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-          out[row + w + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + w + 3] = xhat3;
-        }
+      for (let hw = 0; hw < HW; hw += 4) {
+        const xhat0 = (x[row + hw] - mu) * rstdAt;
+        out[row + hw] = gammaAt * xhat0 + betaAt;
+        xhat[row + hw] = xhat0;
+        const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
+        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+        xhat[row + hw + 1] = xhat1;
+        const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
+        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+        xhat[row + hw + 2] = xhat2;
+        const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
+        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+        xhat[row + hw + 3] = xhat3;
       }
     }
   }
@@ -188,22 +180,20 @@ export function backward(
       // sum_dout_xhat = sum[H, W](xhat * dout)
       let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
       let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const dout0 = dout[row + w];
-          sum_doutSum0 += dout0;
-          sum_dout_xhatSum0 += xhat[row + w] * dout0;
-          const dout1 = dout[row + w + 1];
-          sum_doutSum1 += dout1;
-          sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
-          const dout2 = dout[row + w + 2];
-          sum_doutSum2 += dout2;
-          sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
-          const dout3 = dout[row + w + 3];
-          sum_doutSum3 += dout3;
-          sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const dout0 = dout[row + hw];
+        sum_doutSum0 += dout0;
+        sum_dout_xhatSum0 += xhat[row + hw] * dout0;
+        const dout1 = dout[row + hw + 1];
+        sum_doutSum1 += dout1;
+        sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
+        const dout2 = dout[row + hw + 2];
+        sum_doutSum2 += dout2;
+        sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
+        const dout3 = dout[row + hw + 3];
+        sum_doutSum3 += dout3;
+        sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
       }
       const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
       sum_dout64[row_ + c] = sum_dout;
@@ -212,14 +202,11 @@ export function backward(
 
       // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
       const term = gamma[c] * rstd[row_ + c];
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          dx[row + w] = term * (dout[row + w] - (sum_dout + xhat[row + w] * sum_dout_xhat) / termAt);
-          dx[row + w + 1] = term * (dout[row + w + 1] - (sum_dout + xhat[row + w + 1] * sum_dout_xhat) / termAt);
-          dx[row + w + 2] = term * (dout[row + w + 2] - (sum_dout + xhat[row + w + 2] * sum_dout_xhat) / termAt);
-          dx[row + w + 3] = term * (dout[row + w + 3] - (sum_dout + xhat[row + w + 3] * sum_dout_xhat) / termAt);
-        }
+      for (let hw = 0; hw < HW; hw += 4) {
+        dx[row + hw] = term * (dout[row + hw] - (sum_dout + xhat[row + hw] * sum_dout_xhat) / termAt);
+        dx[row + hw + 1] = term * (dout[row + hw + 1] - (sum_dout + xhat[row + hw + 1] * sum_dout_xhat) / termAt);
+        dx[row + hw + 2] = term * (dout[row + hw + 2] - (sum_dout + xhat[row + hw + 2] * sum_dout_xhat) / termAt);
+        dx[row + hw + 3] = term * (dout[row + hw + 3] - (sum_dout + xhat[row + hw + 3] * sum_dout_xhat) / termAt);
       }
     }
   }
@@ -315,31 +302,26 @@ function boundForward(this: Buffers): () => void {
       for (let c = 0; c < 32; c++) {
         // mu = mean[H, W](x)
         let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-        for (let h = 0; h < 32; h++) {
-          const row = n * 32768 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            muSum0 += x[row + w];
-            muSum1 += x[row + w + 1];
-            muSum2 += x[row + w + 2];
-            muSum3 += x[row + w + 3];
-          }
+        const row = n * 32768 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          muSum0 += x[row + hw];
+          muSum1 += x[row + hw + 1];
+          muSum2 += x[row + hw + 2];
+          muSum3 += x[row + hw + 3];
         }
         const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 1024;
 
         // var = mean[H, W]((x - mu)^2)
         let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-        for (let h = 0; h < 32; h++) {
-          const row = n * 32768 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const term0 = x[row + w] - mu;
-            varSum0 += term0 * term0;
-            const term1 = x[row + w + 1] - mu;
-            varSum1 += term1 * term1;
-            const term2 = x[row + w + 2] - mu;
-            varSum2 += term2 * term2;
-            const term3 = x[row + w + 3] - mu;
-            varSum3 += term3 * term3;
-          }
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const term0 = x[row + hw] - mu;
+          varSum0 += term0 * term0;
+          const term1 = x[row + hw + 1] - mu;
+          varSum1 += term1 * term1;
+          const term2 = x[row + hw + 2] - mu;
+          varSum2 += term2 * term2;
+          const term3 = x[row + hw + 3] - mu;
+          varSum3 += term3 * term3;
         }
         const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 1024;
 
@@ -351,22 +333,19 @@ function boundForward(this: Buffers): () => void {
         // xhat = (x - mu) * rstd
         const gammaAt = gamma[c];
         const betaAt = beta[c];
-        for (let h = 0; h < 32; h++) {
-          const row = n * 32768 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const xhat0 = (x[row + w] - mu) * rstdAt;
-            out[row + w] = gammaAt * xhat0 + betaAt;
-            xhat[row + w] = xhat0;
-            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-            out[row + w + 1] = gammaAt * xhat1 + betaAt;
-            xhat[row + w + 1] = xhat1;
-            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-            out[row + w + 2] = gammaAt * xhat2 + betaAt;
-            xhat[row + w + 2] = xhat2;
-            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-            out[row + w + 3] = gammaAt * xhat3 + betaAt;
-            xhat[row + w + 3] = xhat3;
-          }
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const xhat0 = (x[row + hw] - mu) * rstdAt;
+          out[row + hw] = gammaAt * xhat0 + betaAt;
+          xhat[row + hw] = xhat0;
+          const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
+          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + hw + 1] = xhat1;
+          const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
+          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + hw + 2] = xhat2;
+          const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
+          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + hw + 3] = xhat3;
         }
       }
     }
@@ -388,22 +367,20 @@ function boundBackward(this: Buffers): () => void {
         // sum_dout_xhat = sum[H, W](xhat * dout)
         let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
         let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
-        for (let h = 0; h < 32; h++) {
-          const row = n * 32768 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const dout0 = dout[row + w];
-            sum_doutSum0 += dout0;
-            sum_dout_xhatSum0 += xhat[row + w] * dout0;
-            const dout1 = dout[row + w + 1];
-            sum_doutSum1 += dout1;
-            sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
-            const dout2 = dout[row + w + 2];
-            sum_doutSum2 += dout2;
-            sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
-            const dout3 = dout[row + w + 3];
-            sum_doutSum3 += dout3;
-            sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
-          }
+        const row = n * 32768 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const dout0 = dout[row + hw];
+          sum_doutSum0 += dout0;
+          sum_dout_xhatSum0 += xhat[row + hw] * dout0;
+          const dout1 = dout[row + hw + 1];
+          sum_doutSum1 += dout1;
+          sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
+          const dout2 = dout[row + hw + 2];
+          sum_doutSum2 += dout2;
+          sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
+          const dout3 = dout[row + hw + 3];
+          sum_doutSum3 += dout3;
+          sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
         }
         const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
         sum_dout64[row_ + c] = sum_dout;
@@ -412,14 +389,11 @@ function boundBackward(this: Buffers): () => void {
 
         // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
         const term = gamma[c] * rstd[row_ + c];
-        for (let h = 0; h < 32; h++) {
-          const row = n * 32768 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            dx[row + w] = term * (dout[row + w] - (sum_dout + xhat[row + w] * sum_dout_xhat) / termAt);
-            dx[row + w + 1] = term * (dout[row + w + 1] - (sum_dout + xhat[row + w + 1] * sum_dout_xhat) / termAt);
-            dx[row + w + 2] = term * (dout[row + w + 2] - (sum_dout + xhat[row + w + 2] * sum_dout_xhat) / termAt);
-            dx[row + w + 3] = term * (dout[row + w + 3] - (sum_dout + xhat[row + w + 3] * sum_dout_xhat) / termAt);
-          }
+        for (let hw = 0; hw < 1024; hw += 4) {
+          dx[row + hw] = term * (dout[row + hw] - (sum_dout + xhat[row + hw] * sum_dout_xhat) / termAt);
+          dx[row + hw + 1] = term * (dout[row + hw + 1] - (sum_dout + xhat[row + hw + 1] * sum_dout_xhat) / termAt);
+          dx[row + hw + 2] = term * (dout[row + hw + 2] - (sum_dout + xhat[row + hw + 2] * sum_dout_xhat) / termAt);
+          dx[row + hw + 3] = term * (dout[row + hw + 3] - (sum_dout + xhat[row + hw + 3] * sum_dout_xhat) / termAt);
         }
       }
     }

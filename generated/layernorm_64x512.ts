@@ -202,21 +202,21 @@ export function backward(
   // dbeta = sum[N](dout)
   dgamma64.fill(0);
   dbeta64.fill(0);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N; n += 4) {
     const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      dgamma64[d] += xhat[row + d] * dout0;
-      dbeta64[d] += dout0;
-      const dout1 = dout[row + d + 1];
-      dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-      dbeta64[d + 1] += dout1;
-      const dout2 = dout[row + d + 2];
-      dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-      dbeta64[d + 2] += dout2;
-      const dout3 = dout[row + d + 3];
-      dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-      dbeta64[d + 3] += dout3;
+    for (let d = 0; d < D; d += 2) {
+      const dout0_0 = dout[row + d];
+      const dout0_1 = dout[row + d + D];
+      const dout0_2 = dout[row + d + 2 * D];
+      const dout0_3 = dout[row + d + 3 * D];
+      dgamma64[d] += xhat[row + d] * dout0_0 + xhat[row + d + D] * dout0_1 + (xhat[row + d + 2 * D] * dout0_2 + xhat[row + d + 3 * D] * dout0_3);
+      dbeta64[d] += dout0_0 + dout0_1 + (dout0_2 + dout0_3);
+      const dout1_0 = dout[row + d + 1];
+      const dout1_1 = dout[row + d + D + 1];
+      const dout1_2 = dout[row + d + 2 * D + 1];
+      const dout1_3 = dout[row + d + 3 * D + 1];
+      dgamma64[d + 1] += xhat[row + d + 1] * dout1_0 + xhat[row + d + D + 1] * dout1_1 + (xhat[row + d + 2 * D + 1] * dout1_2 + xhat[row + d + 3 * D + 1] * dout1_3);
+      dbeta64[d + 1] += dout1_0 + dout1_1 + (dout1_2 + dout1_3);
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -388,21 +388,21 @@ function boundBackward(this: Buffers): () => void {
     // dbeta = sum[N](dout)
     dgamma64.fill(0);
     dbeta64.fill(0);
-    for (let n = 0; n < 64; n++) {
+    for (let n = 0; n < 64; n += 4) {
       const row = n * 512;
-      for (let d = 0; d < 512; d += 4) {
-        const dout0 = dout[row + d];
-        dgamma64[d] += xhat[row + d] * dout0;
-        dbeta64[d] += dout0;
-        const dout1 = dout[row + d + 1];
-        dgamma64[d + 1] += xhat[row + d + 1] * dout1;
-        dbeta64[d + 1] += dout1;
-        const dout2 = dout[row + d + 2];
-        dgamma64[d + 2] += xhat[row + d + 2] * dout2;
-        dbeta64[d + 2] += dout2;
-        const dout3 = dout[row + d + 3];
-        dgamma64[d + 3] += xhat[row + d + 3] * dout3;
-        dbeta64[d + 3] += dout3;
+      for (let d = 0; d < 512; d += 2) {
+        const dout0_0 = dout[row + d];
+        const dout0_1 = dout[row + d + 512];
+        const dout0_2 = dout[row + d + 2 * 512];
+        const dout0_3 = dout[row + d + 3 * 512];
+        dgamma64[d] += xhat[row + d] * dout0_0 + xhat[row + d + 512] * dout0_1 + (xhat[row + d + 2 * 512] * dout0_2 + xhat[row + d + 3 * 512] * dout0_3);
+        dbeta64[d] += dout0_0 + dout0_1 + (dout0_2 + dout0_3);
+        const dout1_0 = dout[row + d + 1];
+        const dout1_1 = dout[row + d + 512 + 1];
+        const dout1_2 = dout[row + d + 2 * 512 + 1];
+        const dout1_3 = dout[row + d + 3 * 512 + 1];
+        dgamma64[d + 1] += xhat[row + d + 1] * dout1_0 + xhat[row + d + 512 + 1] * dout1_1 + (xhat[row + d + 2 * 512 + 1] * dout1_2 + xhat[row + d + 3 * 512 + 1] * dout1_3);
+        dbeta64[d + 1] += dout1_0 + dout1_1 + (dout1_2 + dout1_3);
       }
     }
     for (let d = 0; d < 512; d += 4) {

@@ -16,6 +16,7 @@ const PW = 2;
 const OH = 16;
 const OW = 16;
 const STRIDE = 2;
+const NC = 300;   // N * C
 const CHW = 3072;   // C * H * W
 const HW = 1024;   // H * W
 const C_OH_OW = 768;   // C * OH * OW
@@ -73,104 +74,101 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
   checkArray(out, 'Float32Array', N * C * OH * OW, 'out', '[N, C, OH, OW] = [100, 3, 16, 16]');
   const hit_out = cache.hit_out;
   checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
-  for (let n = 0; n < N; n++) {
-    for (let c = 0; c < C; c++) {
-      for (let oh = 0; oh < OH; oh++) {
-        const row = n * CHW + c * HW + oh * STRIDE * W;
-        const row_2 = n * C_OH_OW + c * OH_OW + oh * OW;
-        for (let ow = 0; ow < OW; ow += 4) {
-          // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
-          // hit(out): the first max of each window
-          const x0_0_0 = x[row + ow * STRIDE];
-          const row_ = n * CHW + c * HW + oh * STRIDE * W + ow * STRIDE;
-          const x0_0_1 = x[row_ + 1];
-          const x0_1_0 = x[row_ + W];
-          const x0_1_1 = x[row_ + W + 1];
-          taps[0] = x0_0_0;
-          taps[1] = x0_0_1;
-          taps[2] = x0_1_0;
-          taps[3] = x0_1_1;
-          const won0 = Number(x0_0_1 > x0_0_0);
-          const won0_ = 2 + Number(x0_1_1 > x0_1_0);
-          let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-          const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-          if (total0 !== total0) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best0 = 3 - tap;
-              }
+  for (let nc = 0; nc < NC; nc++) {
+    for (let oh = 0; oh < OH; oh++) {
+      const row_ = nc * OH_OW + oh * OW;
+      for (let ow = 0; ow < OW; ow += 4) {
+        // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
+        // hit(out): the first max of each window
+        const row = nc * HW + oh * STRIDE * W + ow * STRIDE;
+        const x0_0_0 = x[row];
+        const x0_0_1 = x[row + 1];
+        const x0_1_0 = x[row + W];
+        const x0_1_1 = x[row + W + 1];
+        taps[0] = x0_0_0;
+        taps[1] = x0_0_1;
+        taps[2] = x0_1_0;
+        taps[3] = x0_1_1;
+        const won0 = Number(x0_0_1 > x0_0_0);
+        const won0_ = 2 + Number(x0_1_1 > x0_1_0);
+        let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
+        const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+        if (total0 !== total0) {
+          for (let tap = 0; tap < 4; tap++) {
+            if (taps[3 - tap] !== taps[3 - tap]) {
+              best0 = 3 - tap;
             }
           }
-          const out0 = taps[best0];
-          out[row_2 + ow] = out0;
-          hit_out[row_2 + ow] = best0;
-          const x1_0_0 = x[row_ + STRIDE];
-          const x1_0_1 = x[row_ + STRIDE + 1];
-          const x1_1_0 = x[row_ + W + STRIDE];
-          const x1_1_1 = x[row_ + W + STRIDE + 1];
-          taps[0] = x1_0_0;
-          taps[1] = x1_0_1;
-          taps[2] = x1_1_0;
-          taps[3] = x1_1_1;
-          const won1 = Number(x1_0_1 > x1_0_0);
-          const won1_ = 2 + Number(x1_1_1 > x1_1_0);
-          let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-          const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-          if (total1 !== total1) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best1 = 3 - tap;
-              }
-            }
-          }
-          const out1 = taps[best1];
-          out[row_2 + ow + 1] = out1;
-          hit_out[row_2 + ow + 1] = best1;
-          const x2_0_0 = x[row_ + 2 * STRIDE];
-          const x2_0_1 = x[row_ + 2 * STRIDE + 1];
-          const x2_1_0 = x[row_ + W + 2 * STRIDE];
-          const x2_1_1 = x[row_ + W + 2 * STRIDE + 1];
-          taps[0] = x2_0_0;
-          taps[1] = x2_0_1;
-          taps[2] = x2_1_0;
-          taps[3] = x2_1_1;
-          const won2 = Number(x2_0_1 > x2_0_0);
-          const won2_ = 2 + Number(x2_1_1 > x2_1_0);
-          let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-          const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-          if (total2 !== total2) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best2 = 3 - tap;
-              }
-            }
-          }
-          const out2 = taps[best2];
-          out[row_2 + ow + 2] = out2;
-          hit_out[row_2 + ow + 2] = best2;
-          const x3_0_0 = x[row_ + 3 * STRIDE];
-          const x3_0_1 = x[row_ + 3 * STRIDE + 1];
-          const x3_1_0 = x[row_ + W + 3 * STRIDE];
-          const x3_1_1 = x[row_ + W + 3 * STRIDE + 1];
-          taps[0] = x3_0_0;
-          taps[1] = x3_0_1;
-          taps[2] = x3_1_0;
-          taps[3] = x3_1_1;
-          const won3 = Number(x3_0_1 > x3_0_0);
-          const won3_ = 2 + Number(x3_1_1 > x3_1_0);
-          let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-          const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-          if (total3 !== total3) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best3 = 3 - tap;
-              }
-            }
-          }
-          const out3 = taps[best3];
-          out[row_2 + ow + 3] = out3;
-          hit_out[row_2 + ow + 3] = best3;
         }
+        const out0 = taps[best0];
+        out[row_ + ow] = out0;
+        hit_out[row_ + ow] = best0;
+        const x1_0_0 = x[row + STRIDE];
+        const x1_0_1 = x[row + STRIDE + 1];
+        const x1_1_0 = x[row + W + STRIDE];
+        const x1_1_1 = x[row + W + STRIDE + 1];
+        taps[0] = x1_0_0;
+        taps[1] = x1_0_1;
+        taps[2] = x1_1_0;
+        taps[3] = x1_1_1;
+        const won1 = Number(x1_0_1 > x1_0_0);
+        const won1_ = 2 + Number(x1_1_1 > x1_1_0);
+        let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
+        const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+        if (total1 !== total1) {
+          for (let tap = 0; tap < 4; tap++) {
+            if (taps[3 - tap] !== taps[3 - tap]) {
+              best1 = 3 - tap;
+            }
+          }
+        }
+        const out1 = taps[best1];
+        out[row_ + ow + 1] = out1;
+        hit_out[row_ + ow + 1] = best1;
+        const x2_0_0 = x[row + 2 * STRIDE];
+        const x2_0_1 = x[row + 2 * STRIDE + 1];
+        const x2_1_0 = x[row + W + 2 * STRIDE];
+        const x2_1_1 = x[row + W + 2 * STRIDE + 1];
+        taps[0] = x2_0_0;
+        taps[1] = x2_0_1;
+        taps[2] = x2_1_0;
+        taps[3] = x2_1_1;
+        const won2 = Number(x2_0_1 > x2_0_0);
+        const won2_ = 2 + Number(x2_1_1 > x2_1_0);
+        let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
+        const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+        if (total2 !== total2) {
+          for (let tap = 0; tap < 4; tap++) {
+            if (taps[3 - tap] !== taps[3 - tap]) {
+              best2 = 3 - tap;
+            }
+          }
+        }
+        const out2 = taps[best2];
+        out[row_ + ow + 2] = out2;
+        hit_out[row_ + ow + 2] = best2;
+        const x3_0_0 = x[row + 3 * STRIDE];
+        const x3_0_1 = x[row + 3 * STRIDE + 1];
+        const x3_1_0 = x[row + W + 3 * STRIDE];
+        const x3_1_1 = x[row + W + 3 * STRIDE + 1];
+        taps[0] = x3_0_0;
+        taps[1] = x3_0_1;
+        taps[2] = x3_1_0;
+        taps[3] = x3_1_1;
+        const won3 = Number(x3_0_1 > x3_0_0);
+        const won3_ = 2 + Number(x3_1_1 > x3_1_0);
+        let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
+        const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+        if (total3 !== total3) {
+          for (let tap = 0; tap < 4; tap++) {
+            if (taps[3 - tap] !== taps[3 - tap]) {
+              best3 = 3 - tap;
+            }
+          }
+        }
+        const out3 = taps[best3];
+        out[row_ + ow + 3] = out3;
+        hit_out[row_ + ow + 3] = best3;
       }
     }
   }
@@ -271,104 +269,101 @@ function boundForward(this: Buffers): () => void {
   return () => {
     const { x, out, cache } = this;
     const hit_out = cache.hit_out;
-    for (let n = 0; n < 100; n++) {
-      for (let c = 0; c < 3; c++) {
-        for (let oh = 0; oh < 16; oh++) {
-          const row = n * 3072 + c * 1024 + oh * 2 * 32;
-          const row_2 = n * 768 + c * 256 + oh * 16;
-          for (let ow = 0; ow < 16; ow += 4) {
-            // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
-            // hit(out): the first max of each window
-            const x0_0_0 = x[row + ow * 2];
-            const row_ = n * 3072 + c * 1024 + oh * 2 * 32 + ow * 2;
-            const x0_0_1 = x[row_ + 1];
-            const x0_1_0 = x[row_ + 32];
-            const x0_1_1 = x[row_ + 32 + 1];
-            taps[0] = x0_0_0;
-            taps[1] = x0_0_1;
-            taps[2] = x0_1_0;
-            taps[3] = x0_1_1;
-            const won0 = Number(x0_0_1 > x0_0_0);
-            const won0_ = 2 + Number(x0_1_1 > x0_1_0);
-            let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-            const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-            if (total0 !== total0) {
-              for (let tap = 0; tap < 4; tap++) {
-                if (taps[3 - tap] !== taps[3 - tap]) {
-                  best0 = 3 - tap;
-                }
+    for (let nc = 0; nc < 300; nc++) {
+      for (let oh = 0; oh < 16; oh++) {
+        const row_ = nc * 256 + oh * 16;
+        for (let ow = 0; ow < 16; ow += 4) {
+          // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
+          // hit(out): the first max of each window
+          const row = nc * 1024 + oh * 2 * 32 + ow * 2;
+          const x0_0_0 = x[row];
+          const x0_0_1 = x[row + 1];
+          const x0_1_0 = x[row + 32];
+          const x0_1_1 = x[row + 32 + 1];
+          taps[0] = x0_0_0;
+          taps[1] = x0_0_1;
+          taps[2] = x0_1_0;
+          taps[3] = x0_1_1;
+          const won0 = Number(x0_0_1 > x0_0_0);
+          const won0_ = 2 + Number(x0_1_1 > x0_1_0);
+          let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
+          const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+          if (total0 !== total0) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best0 = 3 - tap;
               }
             }
-            const out0 = taps[best0];
-            out[row_2 + ow] = out0;
-            hit_out[row_2 + ow] = best0;
-            const x1_0_0 = x[row_ + 2];
-            const x1_0_1 = x[row_ + 2 + 1];
-            const x1_1_0 = x[row_ + 32 + 2];
-            const x1_1_1 = x[row_ + 32 + 2 + 1];
-            taps[0] = x1_0_0;
-            taps[1] = x1_0_1;
-            taps[2] = x1_1_0;
-            taps[3] = x1_1_1;
-            const won1 = Number(x1_0_1 > x1_0_0);
-            const won1_ = 2 + Number(x1_1_1 > x1_1_0);
-            let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-            const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-            if (total1 !== total1) {
-              for (let tap = 0; tap < 4; tap++) {
-                if (taps[3 - tap] !== taps[3 - tap]) {
-                  best1 = 3 - tap;
-                }
-              }
-            }
-            const out1 = taps[best1];
-            out[row_2 + ow + 1] = out1;
-            hit_out[row_2 + ow + 1] = best1;
-            const x2_0_0 = x[row_ + 2 * 2];
-            const x2_0_1 = x[row_ + 2 * 2 + 1];
-            const x2_1_0 = x[row_ + 32 + 2 * 2];
-            const x2_1_1 = x[row_ + 32 + 2 * 2 + 1];
-            taps[0] = x2_0_0;
-            taps[1] = x2_0_1;
-            taps[2] = x2_1_0;
-            taps[3] = x2_1_1;
-            const won2 = Number(x2_0_1 > x2_0_0);
-            const won2_ = 2 + Number(x2_1_1 > x2_1_0);
-            let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-            const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-            if (total2 !== total2) {
-              for (let tap = 0; tap < 4; tap++) {
-                if (taps[3 - tap] !== taps[3 - tap]) {
-                  best2 = 3 - tap;
-                }
-              }
-            }
-            const out2 = taps[best2];
-            out[row_2 + ow + 2] = out2;
-            hit_out[row_2 + ow + 2] = best2;
-            const x3_0_0 = x[row_ + 3 * 2];
-            const x3_0_1 = x[row_ + 3 * 2 + 1];
-            const x3_1_0 = x[row_ + 32 + 3 * 2];
-            const x3_1_1 = x[row_ + 32 + 3 * 2 + 1];
-            taps[0] = x3_0_0;
-            taps[1] = x3_0_1;
-            taps[2] = x3_1_0;
-            taps[3] = x3_1_1;
-            const won3 = Number(x3_0_1 > x3_0_0);
-            const won3_ = 2 + Number(x3_1_1 > x3_1_0);
-            let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-            const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-            if (total3 !== total3) {
-              for (let tap = 0; tap < 4; tap++) {
-                if (taps[3 - tap] !== taps[3 - tap]) {
-                  best3 = 3 - tap;
-                }
-              }
-            }
-            const out3 = taps[best3];
-            out[row_2 + ow + 3] = out3;
-            hit_out[row_2 + ow + 3] = best3;
           }
+          const out0 = taps[best0];
+          out[row_ + ow] = out0;
+          hit_out[row_ + ow] = best0;
+          const x1_0_0 = x[row + 2];
+          const x1_0_1 = x[row + 2 + 1];
+          const x1_1_0 = x[row + 32 + 2];
+          const x1_1_1 = x[row + 32 + 2 + 1];
+          taps[0] = x1_0_0;
+          taps[1] = x1_0_1;
+          taps[2] = x1_1_0;
+          taps[3] = x1_1_1;
+          const won1 = Number(x1_0_1 > x1_0_0);
+          const won1_ = 2 + Number(x1_1_1 > x1_1_0);
+          let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
+          const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+          if (total1 !== total1) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best1 = 3 - tap;
+              }
+            }
+          }
+          const out1 = taps[best1];
+          out[row_ + ow + 1] = out1;
+          hit_out[row_ + ow + 1] = best1;
+          const x2_0_0 = x[row + 2 * 2];
+          const x2_0_1 = x[row + 2 * 2 + 1];
+          const x2_1_0 = x[row + 32 + 2 * 2];
+          const x2_1_1 = x[row + 32 + 2 * 2 + 1];
+          taps[0] = x2_0_0;
+          taps[1] = x2_0_1;
+          taps[2] = x2_1_0;
+          taps[3] = x2_1_1;
+          const won2 = Number(x2_0_1 > x2_0_0);
+          const won2_ = 2 + Number(x2_1_1 > x2_1_0);
+          let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
+          const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+          if (total2 !== total2) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best2 = 3 - tap;
+              }
+            }
+          }
+          const out2 = taps[best2];
+          out[row_ + ow + 2] = out2;
+          hit_out[row_ + ow + 2] = best2;
+          const x3_0_0 = x[row + 3 * 2];
+          const x3_0_1 = x[row + 3 * 2 + 1];
+          const x3_1_0 = x[row + 32 + 3 * 2];
+          const x3_1_1 = x[row + 32 + 3 * 2 + 1];
+          taps[0] = x3_0_0;
+          taps[1] = x3_0_1;
+          taps[2] = x3_1_0;
+          taps[3] = x3_1_1;
+          const won3 = Number(x3_0_1 > x3_0_0);
+          const won3_ = 2 + Number(x3_1_1 > x3_1_0);
+          let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
+          const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+          if (total3 !== total3) {
+            for (let tap = 0; tap < 4; tap++) {
+              if (taps[3 - tap] !== taps[3 - tap]) {
+                best3 = 3 - tap;
+              }
+            }
+          }
+          const out3 = taps[best3];
+          out[row_ + ow + 3] = out3;
+          hit_out[row_ + ow + 3] = best3;
         }
       }
     }

@@ -8,6 +8,7 @@
  */
 const N = 100;
 const D = 500;
+const ND = 50000;   // N * D
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -59,14 +60,11 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
   checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [100, 500]');
   cache.x = x;
   // out = max(x, 0)
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      out[row + d] = Math.max(x[row + d], 0);
-      out[row + d + 1] = Math.max(x[row + d + 1], 0);
-      out[row + d + 2] = Math.max(x[row + d + 2], 0);
-      out[row + d + 3] = Math.max(x[row + d + 3], 0);
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    out[nd] = Math.max(x[nd], 0);
+    out[nd + 1] = Math.max(x[nd + 1], 0);
+    out[nd + 2] = Math.max(x[nd + 2], 0);
+    out[nd + 3] = Math.max(x[nd + 3], 0);
   }
 }
 
@@ -85,14 +83,11 @@ export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): vo
   const x = cache.x;
   checkHeld(x, 'Float32Array', N * D, 'cache.x', '[N, D] = [100, 500]');
   // dx = where(x > 0, dout, 0)
-  for (let n = 0; n < N; n++) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      dx[row + d] = x[row + d] > 0 ? dout[row + d] : 0;
-      dx[row + d + 1] = x[row + d + 1] > 0 ? dout[row + d + 1] : 0;
-      dx[row + d + 2] = x[row + d + 2] > 0 ? dout[row + d + 2] : 0;
-      dx[row + d + 3] = x[row + d + 3] > 0 ? dout[row + d + 3] : 0;
-    }
+  for (let nd = 0; nd < ND; nd += 4) {
+    dx[nd] = x[nd] > 0 ? dout[nd] : 0;
+    dx[nd + 1] = x[nd + 1] > 0 ? dout[nd + 1] : 0;
+    dx[nd + 2] = x[nd + 2] > 0 ? dout[nd + 2] : 0;
+    dx[nd + 3] = x[nd + 3] > 0 ? dout[nd + 3] : 0;
   }
 }
 
@@ -141,14 +136,11 @@ function boundForward(this: Buffers): () => void {
     const { x, out, cache } = this;
     cache.x = x;
     // out = max(x, 0)
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        out[row + d] = Math.max(x[row + d], 0);
-        out[row + d + 1] = Math.max(x[row + d + 1], 0);
-        out[row + d + 2] = Math.max(x[row + d + 2], 0);
-        out[row + d + 3] = Math.max(x[row + d + 3], 0);
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      out[nd] = Math.max(x[nd], 0);
+      out[nd + 1] = Math.max(x[nd + 1], 0);
+      out[nd + 2] = Math.max(x[nd + 2], 0);
+      out[nd + 3] = Math.max(x[nd + 3], 0);
     }
   };
 }
@@ -160,14 +152,11 @@ function boundBackward(this: Buffers): () => void {
     const { dout, cache, dx, x } = this;
     checkBound(cache.x, x, 'cache.x');
     // dx = where(x > 0, dout, 0)
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      for (let d = 0; d < 500; d += 4) {
-        dx[row + d] = x[row + d] > 0 ? dout[row + d] : 0;
-        dx[row + d + 1] = x[row + d + 1] > 0 ? dout[row + d + 1] : 0;
-        dx[row + d + 2] = x[row + d + 2] > 0 ? dout[row + d + 2] : 0;
-        dx[row + d + 3] = x[row + d + 3] > 0 ? dout[row + d + 3] : 0;
-      }
+    for (let nd = 0; nd < 50000; nd += 4) {
+      dx[nd] = x[nd] > 0 ? dout[nd] : 0;
+      dx[nd + 1] = x[nd + 1] > 0 ? dout[nd + 1] : 0;
+      dx[nd + 2] = x[nd + 2] > 0 ? dout[nd + 2] : 0;
+      dx[nd + 3] = x[nd + 3] > 0 ? dout[nd + 3] : 0;
     }
   };
 }

@@ -159,13 +159,11 @@ export function backward(
 
   // dgamma = sum[N](xhat * dout)
   dgamma64.fill(0);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N; n += 4) {
     const row = n * D;
-    for (let d = 0; d < D; d += 4) {
-      dgamma64[d] += xhat[row + d] * dout[row + d];
-      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1];
-      dgamma64[d + 2] += xhat[row + d + 2] * dout[row + d + 2];
-      dgamma64[d + 3] += xhat[row + d + 3] * dout[row + d + 3];
+    for (let d = 0; d < D; d += 2) {
+      dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + D] * dout[row + d + D] + (xhat[row + d + 2 * D] * dout[row + d + 2 * D] + xhat[row + d + 3 * D] * dout[row + d + 3 * D]);
+      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + D + 1] * dout[row + d + D + 1] + (xhat[row + d + 2 * D + 1] * dout[row + d + 2 * D + 1] + xhat[row + d + 3 * D + 1] * dout[row + d + 3 * D + 1]);
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -300,13 +298,11 @@ function boundBackward(this: Buffers): () => void {
 
     // dgamma = sum[N](xhat * dout)
     dgamma64.fill(0);
-    for (let n = 0; n < 128; n++) {
+    for (let n = 0; n < 128; n += 4) {
       const row = n * 768;
-      for (let d = 0; d < 768; d += 4) {
-        dgamma64[d] += xhat[row + d] * dout[row + d];
-        dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1];
-        dgamma64[d + 2] += xhat[row + d + 2] * dout[row + d + 2];
-        dgamma64[d + 3] += xhat[row + d + 3] * dout[row + d + 3];
+      for (let d = 0; d < 768; d += 2) {
+        dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + 768] * dout[row + d + 768] + (xhat[row + d + 2 * 768] * dout[row + d + 2 * 768] + xhat[row + d + 3 * 768] * dout[row + d + 3 * 768]);
+        dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + 768 + 1] * dout[row + d + 768 + 1] + (xhat[row + d + 2 * 768 + 1] * dout[row + d + 2 * 768 + 1] + xhat[row + d + 3 * 768 + 1] * dout[row + d + 3 * 768 + 1]);
       }
     }
     for (let d = 0; d < 768; d += 4) {

@@ -126,19 +126,20 @@ export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache
   for (let n = 0; n < N; n += 4) {
     const y0 = y[n];
     if (y0 < 0 || y0 >= C) badIndex('y', [n], y0, y0, 1, C, 'x');
-    outSum0 += Math.log(z64[n]) - (x[n * C + y0] - m64[n]);
+    const row = n * C + y0;
+    outSum0 += Math.log(z64[n]) - (x[row] - m64[n]);
     const y1 = y[n + 1];
     if (y1 < 0 || y1 >= C) badIndex('y', [n + 1], y1, y1, 1, C, 'x');
-    const row = n * C + y1;
-    outSum1 += Math.log(z64[n + 1]) - (x[row + C] - m64[n + 1]);
+    const row_ = n * C + y1;
+    outSum1 += Math.log(z64[n + 1]) - (x[row_ + C] - m64[n + 1]);
     const y2 = y[n + 2];
     if (y2 < 0 || y2 >= C) badIndex('y', [n + 2], y2, y2, 1, C, 'x');
-    const row_ = n * C + y2;
-    outSum2 += Math.log(z64[n + 2]) - (x[row_ + 2 * C] - m64[n + 2]);
+    const row_2 = n * C + y2;
+    outSum2 += Math.log(z64[n + 2]) - (x[row_2 + 2 * C] - m64[n + 2]);
     const y3 = y[n + 3];
     if (y3 < 0 || y3 >= C) badIndex('y', [n + 3], y3, y3, 1, C, 'x');
-    const row_2 = n * C + y3;
-    outSum3 += Math.log(z64[n + 3]) - (x[row_2 + 3 * C] - m64[n + 3]);
+    const row_3 = n * C + y3;
+    outSum3 += Math.log(z64[n + 3]) - (x[row_3 + 3 * C] - m64[n + 3]);
   }
   const outAt = (outSum0 + outSum1 + (outSum2 + outSum3)) / N;
   out[0] = outAt;
@@ -282,19 +283,20 @@ function boundForward(this: Buffers): () => void {
     for (let n = 0; n < 128; n += 4) {
       const y0 = y[n];
       if (y0 < 0 || y0 >= 10) badIndex('y', [n], y0, y0, 1, 10, 'x');
-      outSum0 += Math.log(z64[n]) - (x[n * 10 + y0] - m64[n]);
+      const row = n * 10 + y0;
+      outSum0 += Math.log(z64[n]) - (x[row] - m64[n]);
       const y1 = y[n + 1];
       if (y1 < 0 || y1 >= 10) badIndex('y', [n + 1], y1, y1, 1, 10, 'x');
-      const row = n * 10 + y1;
-      outSum1 += Math.log(z64[n + 1]) - (x[row + 10] - m64[n + 1]);
+      const row_ = n * 10 + y1;
+      outSum1 += Math.log(z64[n + 1]) - (x[row_ + 10] - m64[n + 1]);
       const y2 = y[n + 2];
       if (y2 < 0 || y2 >= 10) badIndex('y', [n + 2], y2, y2, 1, 10, 'x');
-      const row_ = n * 10 + y2;
-      outSum2 += Math.log(z64[n + 2]) - (x[row_ + 2 * 10] - m64[n + 2]);
+      const row_2 = n * 10 + y2;
+      outSum2 += Math.log(z64[n + 2]) - (x[row_2 + 2 * 10] - m64[n + 2]);
       const y3 = y[n + 3];
       if (y3 < 0 || y3 >= 10) badIndex('y', [n + 3], y3, y3, 1, 10, 'x');
-      const row_2 = n * 10 + y3;
-      outSum3 += Math.log(z64[n + 3]) - (x[row_2 + 3 * 10] - m64[n + 3]);
+      const row_3 = n * 10 + y3;
+      outSum3 += Math.log(z64[n + 3]) - (x[row_3 + 3 * 10] - m64[n + 3]);
     }
     const outAt = (outSum0 + outSum1 + (outSum2 + outSum3)) / 128;
     out[0] = outAt;

@@ -29,8 +29,8 @@ const H = 32;
 const W = 32;
 const EPS = 0.00001;
 const MOMENTUM = 0.9;
-const CHW = 16384;   // C * H * W
 const HW = 1024;   // H * W
+const CHW = 16384;   // C * H * W
 const NHW = 32768;   // N * H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
@@ -124,14 +124,12 @@ export function forwardTrain(
     // mu = mean[N, H, W](x)
     let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          muSum0 += x[row + w];
-          muSum1 += x[row + w + 1];
-          muSum2 += x[row + w + 2];
-          muSum3 += x[row + w + 3];
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        muSum0 += x[row + hw];
+        muSum1 += x[row + hw + 1];
+        muSum2 += x[row + hw + 2];
+        muSum3 += x[row + hw + 3];
       }
     }
     const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / NHW;
@@ -139,18 +137,16 @@ export function forwardTrain(
     // var = mean[N, H, W]((x - mu)^2)
     let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const term0 = x[row + w] - mu;
-          varSum0 += term0 * term0;
-          const term1 = x[row + w + 1] - mu;
-          varSum1 += term1 * term1;
-          const term2 = x[row + w + 2] - mu;
-          varSum2 += term2 * term2;
-          const term3 = x[row + w + 3] - mu;
-          varSum3 += term3 * term3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const term0 = x[row + hw] - mu;
+        varSum0 += term0 * term0;
+        const term1 = x[row + hw + 1] - mu;
+        varSum1 += term1 * term1;
+        const term2 = x[row + hw + 2] - mu;
+        varSum2 += term2 * term2;
+        const term3 = x[row + hw + 3] - mu;
+        varSum3 += term3 * term3;
       }
     }
     const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / NHW;
@@ -170,22 +166,20 @@ export function forwardTrain(
     const gammaAt = gamma[c];
     const betaAt = beta[c];
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const xhat0 = (x[row + w] - mu) * rstdAt;
-          out[row + w] = gammaAt * xhat0 + betaAt;
-          xhat[row + w] = xhat0;
-          const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-          out[row + w + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + w + 1] = xhat1;
-          const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-          out[row + w + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + w + 2] = xhat2;
-          const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-          out[row + w + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + w + 3] = xhat3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const xhat0 = (x[row + hw] - mu) * rstdAt;
+        out[row + hw] = gammaAt * xhat0 + betaAt;
+        xhat[row + hw] = xhat0;
+        const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
+        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+        xhat[row + hw + 1] = xhat1;
+        const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
+        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+        xhat[row + hw + 2] = xhat2;
+        const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
+        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+        xhat[row + hw + 3] = xhat3;
       }
     }
   }
@@ -229,22 +223,20 @@ export function forwardTest(
     const running_meanAt = running_mean[c];
     const betaAt = beta[c];
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const xhat0 = (x[row + w] - running_meanAt) * rstdAt;
-          out[row + w] = gammaAt * xhat0 + betaAt;
-          xhat[row + w] = xhat0;
-          const xhat1 = (x[row + w + 1] - running_meanAt) * rstdAt;
-          out[row + w + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + w + 1] = xhat1;
-          const xhat2 = (x[row + w + 2] - running_meanAt) * rstdAt;
-          out[row + w + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + w + 2] = xhat2;
-          const xhat3 = (x[row + w + 3] - running_meanAt) * rstdAt;
-          out[row + w + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + w + 3] = xhat3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const xhat0 = (x[row + hw] - running_meanAt) * rstdAt;
+        out[row + hw] = gammaAt * xhat0 + betaAt;
+        xhat[row + hw] = xhat0;
+        const xhat1 = (x[row + hw + 1] - running_meanAt) * rstdAt;
+        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+        xhat[row + hw + 1] = xhat1;
+        const xhat2 = (x[row + hw + 2] - running_meanAt) * rstdAt;
+        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+        xhat[row + hw + 2] = xhat2;
+        const xhat3 = (x[row + hw + 3] - running_meanAt) * rstdAt;
+        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+        xhat[row + hw + 3] = xhat3;
       }
     }
   }
@@ -292,22 +284,20 @@ export function backwardTrain(
     let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
     let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const dout0 = dout[row + w];
-          dbetaSum0 += dout0;
-          dgammaSum0 += xhat[row + w] * dout0;
-          const dout1 = dout[row + w + 1];
-          dbetaSum1 += dout1;
-          dgammaSum1 += xhat[row + w + 1] * dout1;
-          const dout2 = dout[row + w + 2];
-          dbetaSum2 += dout2;
-          dgammaSum2 += xhat[row + w + 2] * dout2;
-          const dout3 = dout[row + w + 3];
-          dbetaSum3 += dout3;
-          dgammaSum3 += xhat[row + w + 3] * dout3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const dout0 = dout[row + hw];
+        dbetaSum0 += dout0;
+        dgammaSum0 += xhat[row + hw] * dout0;
+        const dout1 = dout[row + hw + 1];
+        dbetaSum1 += dout1;
+        dgammaSum1 += xhat[row + hw + 1] * dout1;
+        const dout2 = dout[row + hw + 2];
+        dbetaSum2 += dout2;
+        dgammaSum2 += xhat[row + hw + 2] * dout2;
+        const dout3 = dout[row + hw + 3];
+        dbetaSum3 += dout3;
+        dgammaSum3 += xhat[row + hw + 3] * dout3;
       }
     }
     const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
@@ -316,14 +306,12 @@ export function backwardTrain(
     // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
     const value = kept[c];
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          dx[row + w] = value * (term * dout[row + w] - dbetaAt - xhat[row + w] * dgammaAt);
-          dx[row + w + 1] = value * (term * dout[row + w + 1] - dbetaAt - xhat[row + w + 1] * dgammaAt);
-          dx[row + w + 2] = value * (term * dout[row + w + 2] - dbetaAt - xhat[row + w + 2] * dgammaAt);
-          dx[row + w + 3] = value * (term * dout[row + w + 3] - dbetaAt - xhat[row + w + 3] * dgammaAt);
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        dx[row + hw] = value * (term * dout[row + hw] - dbetaAt - xhat[row + hw] * dgammaAt);
+        dx[row + hw + 1] = value * (term * dout[row + hw + 1] - dbetaAt - xhat[row + hw + 1] * dgammaAt);
+        dx[row + hw + 2] = value * (term * dout[row + hw + 2] - dbetaAt - xhat[row + hw + 2] * dgammaAt);
+        dx[row + hw + 3] = value * (term * dout[row + hw + 3] - dbetaAt - xhat[row + hw + 3] * dgammaAt);
       }
     }
     dgamma[c] = dgammaAt;
@@ -360,14 +348,12 @@ export function backwardTest(
   for (let n = 0; n < N; n++) {
     for (let c = 0; c < C; c++) {
       const term = gamma[c] * rstd[c];
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          dx[row + w] = term * dout[row + w];
-          dx[row + w + 1] = term * dout[row + w + 1];
-          dx[row + w + 2] = term * dout[row + w + 2];
-          dx[row + w + 3] = term * dout[row + w + 3];
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        dx[row + hw] = term * dout[row + hw];
+        dx[row + hw + 1] = term * dout[row + hw + 1];
+        dx[row + hw + 2] = term * dout[row + hw + 2];
+        dx[row + hw + 3] = term * dout[row + hw + 3];
       }
     }
   }
@@ -377,22 +363,20 @@ export function backwardTest(
     let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
     let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
     for (let n = 0; n < N; n++) {
-      for (let h = 0; h < H; h++) {
-        const row = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          const dout0 = dout[row + w];
-          dgammaSum0 += xhat[row + w] * dout0;
-          dbetaSum0 += dout0;
-          const dout1 = dout[row + w + 1];
-          dgammaSum1 += xhat[row + w + 1] * dout1;
-          dbetaSum1 += dout1;
-          const dout2 = dout[row + w + 2];
-          dgammaSum2 += xhat[row + w + 2] * dout2;
-          dbetaSum2 += dout2;
-          const dout3 = dout[row + w + 3];
-          dgammaSum3 += xhat[row + w + 3] * dout3;
-          dbetaSum3 += dout3;
-        }
+      const row = n * CHW + c * HW;
+      for (let hw = 0; hw < HW; hw += 4) {
+        const dout0 = dout[row + hw];
+        dgammaSum0 += xhat[row + hw] * dout0;
+        dbetaSum0 += dout0;
+        const dout1 = dout[row + hw + 1];
+        dgammaSum1 += xhat[row + hw + 1] * dout1;
+        dbetaSum1 += dout1;
+        const dout2 = dout[row + hw + 2];
+        dgammaSum2 += xhat[row + hw + 2] * dout2;
+        dbetaSum2 += dout2;
+        const dout3 = dout[row + hw + 3];
+        dgammaSum3 += xhat[row + hw + 3] * dout3;
+        dbetaSum3 += dout3;
       }
     }
     const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
@@ -476,14 +460,12 @@ function boundForwardTrain(this: Buffers): () => void {
       // mu = mean[N, H, W](x)
       let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            muSum0 += x[row + w];
-            muSum1 += x[row + w + 1];
-            muSum2 += x[row + w + 2];
-            muSum3 += x[row + w + 3];
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          muSum0 += x[row + hw];
+          muSum1 += x[row + hw + 1];
+          muSum2 += x[row + hw + 2];
+          muSum3 += x[row + hw + 3];
         }
       }
       const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 32768;
@@ -491,18 +473,16 @@ function boundForwardTrain(this: Buffers): () => void {
       // var = mean[N, H, W]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const term0 = x[row + w] - mu;
-            varSum0 += term0 * term0;
-            const term1 = x[row + w + 1] - mu;
-            varSum1 += term1 * term1;
-            const term2 = x[row + w + 2] - mu;
-            varSum2 += term2 * term2;
-            const term3 = x[row + w + 3] - mu;
-            varSum3 += term3 * term3;
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const term0 = x[row + hw] - mu;
+          varSum0 += term0 * term0;
+          const term1 = x[row + hw + 1] - mu;
+          varSum1 += term1 * term1;
+          const term2 = x[row + hw + 2] - mu;
+          varSum2 += term2 * term2;
+          const term3 = x[row + hw + 3] - mu;
+          varSum3 += term3 * term3;
         }
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 32768;
@@ -522,22 +502,20 @@ function boundForwardTrain(this: Buffers): () => void {
       const gammaAt = gamma[c];
       const betaAt = beta[c];
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const xhat0 = (x[row + w] - mu) * rstdAt;
-            out[row + w] = gammaAt * xhat0 + betaAt;
-            xhat[row + w] = xhat0;
-            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-            out[row + w + 1] = gammaAt * xhat1 + betaAt;
-            xhat[row + w + 1] = xhat1;
-            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-            out[row + w + 2] = gammaAt * xhat2 + betaAt;
-            xhat[row + w + 2] = xhat2;
-            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-            out[row + w + 3] = gammaAt * xhat3 + betaAt;
-            xhat[row + w + 3] = xhat3;
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const xhat0 = (x[row + hw] - mu) * rstdAt;
+          out[row + hw] = gammaAt * xhat0 + betaAt;
+          xhat[row + hw] = xhat0;
+          const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
+          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + hw + 1] = xhat1;
+          const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
+          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + hw + 2] = xhat2;
+          const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
+          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + hw + 3] = xhat3;
         }
       }
     }
@@ -562,22 +540,20 @@ function boundForwardTest(this: Buffers): () => void {
       const running_meanAt = running_mean[c];
       const betaAt = beta[c];
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const xhat0 = (x[row + w] - running_meanAt) * rstdAt;
-            out[row + w] = gammaAt * xhat0 + betaAt;
-            xhat[row + w] = xhat0;
-            const xhat1 = (x[row + w + 1] - running_meanAt) * rstdAt;
-            out[row + w + 1] = gammaAt * xhat1 + betaAt;
-            xhat[row + w + 1] = xhat1;
-            const xhat2 = (x[row + w + 2] - running_meanAt) * rstdAt;
-            out[row + w + 2] = gammaAt * xhat2 + betaAt;
-            xhat[row + w + 2] = xhat2;
-            const xhat3 = (x[row + w + 3] - running_meanAt) * rstdAt;
-            out[row + w + 3] = gammaAt * xhat3 + betaAt;
-            xhat[row + w + 3] = xhat3;
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const xhat0 = (x[row + hw] - running_meanAt) * rstdAt;
+          out[row + hw] = gammaAt * xhat0 + betaAt;
+          xhat[row + hw] = xhat0;
+          const xhat1 = (x[row + hw + 1] - running_meanAt) * rstdAt;
+          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row + hw + 1] = xhat1;
+          const xhat2 = (x[row + hw + 2] - running_meanAt) * rstdAt;
+          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row + hw + 2] = xhat2;
+          const xhat3 = (x[row + hw + 3] - running_meanAt) * rstdAt;
+          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row + hw + 3] = xhat3;
         }
       }
     }
@@ -608,22 +584,20 @@ function boundBackwardTrain(this: Buffers): () => void {
       let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
       let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const dout0 = dout[row + w];
-            dbetaSum0 += dout0;
-            dgammaSum0 += xhat[row + w] * dout0;
-            const dout1 = dout[row + w + 1];
-            dbetaSum1 += dout1;
-            dgammaSum1 += xhat[row + w + 1] * dout1;
-            const dout2 = dout[row + w + 2];
-            dbetaSum2 += dout2;
-            dgammaSum2 += xhat[row + w + 2] * dout2;
-            const dout3 = dout[row + w + 3];
-            dbetaSum3 += dout3;
-            dgammaSum3 += xhat[row + w + 3] * dout3;
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const dout0 = dout[row + hw];
+          dbetaSum0 += dout0;
+          dgammaSum0 += xhat[row + hw] * dout0;
+          const dout1 = dout[row + hw + 1];
+          dbetaSum1 += dout1;
+          dgammaSum1 += xhat[row + hw + 1] * dout1;
+          const dout2 = dout[row + hw + 2];
+          dbetaSum2 += dout2;
+          dgammaSum2 += xhat[row + hw + 2] * dout2;
+          const dout3 = dout[row + hw + 3];
+          dbetaSum3 += dout3;
+          dgammaSum3 += xhat[row + hw + 3] * dout3;
         }
       }
       const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
@@ -632,14 +606,12 @@ function boundBackwardTrain(this: Buffers): () => void {
       // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
       const value = kept[c];
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            dx[row + w] = value * (term * dout[row + w] - dbetaAt - xhat[row + w] * dgammaAt);
-            dx[row + w + 1] = value * (term * dout[row + w + 1] - dbetaAt - xhat[row + w + 1] * dgammaAt);
-            dx[row + w + 2] = value * (term * dout[row + w + 2] - dbetaAt - xhat[row + w + 2] * dgammaAt);
-            dx[row + w + 3] = value * (term * dout[row + w + 3] - dbetaAt - xhat[row + w + 3] * dgammaAt);
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          dx[row + hw] = value * (term * dout[row + hw] - dbetaAt - xhat[row + hw] * dgammaAt);
+          dx[row + hw + 1] = value * (term * dout[row + hw + 1] - dbetaAt - xhat[row + hw + 1] * dgammaAt);
+          dx[row + hw + 2] = value * (term * dout[row + hw + 2] - dbetaAt - xhat[row + hw + 2] * dgammaAt);
+          dx[row + hw + 3] = value * (term * dout[row + hw + 3] - dbetaAt - xhat[row + hw + 3] * dgammaAt);
         }
       }
       dgamma[c] = dgammaAt;
@@ -659,14 +631,12 @@ function boundBackwardTest(this: Buffers): () => void {
     for (let n = 0; n < 32; n++) {
       for (let c = 0; c < 16; c++) {
         const term = gamma[c] * rstd[c];
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            dx[row + w] = term * dout[row + w];
-            dx[row + w + 1] = term * dout[row + w + 1];
-            dx[row + w + 2] = term * dout[row + w + 2];
-            dx[row + w + 3] = term * dout[row + w + 3];
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          dx[row + hw] = term * dout[row + hw];
+          dx[row + hw + 1] = term * dout[row + hw + 1];
+          dx[row + hw + 2] = term * dout[row + hw + 2];
+          dx[row + hw + 3] = term * dout[row + hw + 3];
         }
       }
     }
@@ -676,22 +646,20 @@ function boundBackwardTest(this: Buffers): () => void {
       let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
       let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
       for (let n = 0; n < 32; n++) {
-        for (let h = 0; h < 32; h++) {
-          const row = n * 16384 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            const dout0 = dout[row + w];
-            dgammaSum0 += xhat[row + w] * dout0;
-            dbetaSum0 += dout0;
-            const dout1 = dout[row + w + 1];
-            dgammaSum1 += xhat[row + w + 1] * dout1;
-            dbetaSum1 += dout1;
-            const dout2 = dout[row + w + 2];
-            dgammaSum2 += xhat[row + w + 2] * dout2;
-            dbetaSum2 += dout2;
-            const dout3 = dout[row + w + 3];
-            dgammaSum3 += xhat[row + w + 3] * dout3;
-            dbetaSum3 += dout3;
-          }
+        const row = n * 16384 + c * 1024;
+        for (let hw = 0; hw < 1024; hw += 4) {
+          const dout0 = dout[row + hw];
+          dgammaSum0 += xhat[row + hw] * dout0;
+          dbetaSum0 += dout0;
+          const dout1 = dout[row + hw + 1];
+          dgammaSum1 += xhat[row + hw + 1] * dout1;
+          dbetaSum1 += dout1;
+          const dout2 = dout[row + hw + 2];
+          dgammaSum2 += xhat[row + hw + 2] * dout2;
+          dbetaSum2 += dout2;
+          const dout3 = dout[row + hw + 3];
+          dgammaSum3 += xhat[row + hw + 3] * dout3;
+          dbetaSum3 += dout3;
         }
       }
       const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);

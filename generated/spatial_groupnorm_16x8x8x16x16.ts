@@ -21,8 +21,8 @@ const K = 8;
 const H = 16;
 const W = 16;
 const EPS = 0.00001;
-const GKHW = 16384;   // G * K * H * W
 const KHW = 2048;   // K * H * W
+const GKHW = 16384;   // G * K * H * W
 const HW = 256;   // H * W
 const GK = 64;   // G * K
 
@@ -72,8 +72,8 @@ export function createCache(): Cache {
   };
 }
 
-const sum_dout64 = /*@__PURE__*/ new Float64Array(1481);
-const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1481);
+const sum_dout64 = /*@__PURE__*/ new Float64Array(1473);
+const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -101,35 +101,26 @@ export function forward(
     for (let g = 0; g < G; g++) {
       // mu = mean[K, H, W](x)
       let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      for (let k = 0; k < K; k++) {
-        for (let h = 0; h < H; h++) {
-          const row = n * GKHW + g * KHW + k * HW + h * W;
-          for (let w = 0; w < W; w += 4) {
-            muSum0 += x[row + w];
-            muSum1 += x[row + w + 1];
-            muSum2 += x[row + w + 2];
-            muSum3 += x[row + w + 3];
-          }
-        }
+      const row = n * GKHW + g * KHW;
+      for (let khw = 0; khw < KHW; khw += 4) {
+        muSum0 += x[row + khw];
+        muSum1 += x[row + khw + 1];
+        muSum2 += x[row + khw + 2];
+        muSum3 += x[row + khw + 3];
       }
       const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / KHW;
 
       // var = mean[K, H, W]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-      for (let k = 0; k < K; k++) {
-        for (let h = 0; h < H; h++) {
-          const row = n * GKHW + g * KHW + k * HW + h * W;
-          for (let w = 0; w < W; w += 4) {
-            const term0 = x[row + w] - mu;
-            varSum0 += term0 * term0;
-            const term1 = x[row + w + 1] - mu;
-            varSum1 += term1 * term1;
-            const term2 = x[row + w + 2] - mu;
-            varSum2 += term2 * term2;
-            const term3 = x[row + w + 3] - mu;
-            varSum3 += term3 * term3;
-          }
-        }
+      for (let khw = 0; khw < KHW; khw += 4) {
+        const term0 = x[row + khw] - mu;
+        varSum0 += term0 * term0;
+        const term1 = x[row + khw + 1] - mu;
+        varSum1 += term1 * term1;
+        const term2 = x[row + khw + 2] - mu;
+        varSum2 += term2 * term2;
+        const term3 = x[row + khw + 3] - mu;
+        varSum3 += term3 * term3;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / KHW;
 
@@ -142,23 +133,21 @@ export function forward(
       const row_2 = g * K;
       for (let k = 0; k < K; k++) {
         const gammaAt = gamma[row_2 + k];
+        const row_3 = n * GKHW + g * KHW + k * HW;
         const betaAt = beta[row_2 + k];
-        for (let h = 0; h < H; h++) {
-          const row = n * GKHW + g * KHW + k * HW + h * W;
-          for (let w = 0; w < W; w += 4) {
-            const xhat0 = (x[row + w] - mu) * rstdAt;
-            out[row + w] = gammaAt * xhat0 + betaAt;
-            xhat[row + w] = xhat0;
-            const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-            out[row + w + 1] = gammaAt * xhat1 + betaAt;
-            xhat[row + w + 1] = xhat1;
-            const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-            out[row + w + 2] = gammaAt * xhat2 + betaAt;
-            xhat[row + w + 2] = xhat2;
-            const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-            out[row + w + 3] = gammaAt * xhat3 + betaAt;
-            xhat[row + w + 3] = xhat3;
-          }
+        for (let hw = 0; hw < HW; hw += 4) {
+          const xhat0 = (x[row_3 + hw] - mu) * rstdAt;
+          out[row_3 + hw] = gammaAt * xhat0 + betaAt;
+          xhat[row_3 + hw] = xhat0;
+          const xhat1 = (x[row_3 + hw + 1] - mu) * rstdAt;
+          out[row_3 + hw + 1] = gammaAt * xhat1 + betaAt;
+          xhat[row_3 + hw + 1] = xhat1;
+          const xhat2 = (x[row_3 + hw + 2] - mu) * rstdAt;
+          out[row_3 + hw + 2] = gammaAt * xhat2 + betaAt;
+          xhat[row_3 + hw + 2] = xhat2;
+          const xhat3 = (x[row_3 + hw + 3] - mu) * rstdAt;
+          out[row_3 + hw + 3] = gammaAt * xhat3 + betaAt;
+          xhat[row_3 + hw + 3] = xhat3;
         }
       }
     }
@@ -192,8 +181,7 @@ export function backward(
   checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
   const term = K * H * W;
   for (let n = 0; n < N; n++) {
-    const row_2 = n * GK;
-    const row_4 = n * G;
+    const row_3 = n * G;
     for (let g = 0; g < G; g++) {
       const row_ = n * GK + g * K;
       for (let k = 0; k < K; k++) {
@@ -201,22 +189,20 @@ export function backward(
         // sum_dout_xhat = sum[H, W](xhat * dout)
         let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
         let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
-        for (let h = 0; h < H; h++) {
-          const row = n * GKHW + g * KHW + k * HW + h * W;
-          for (let w = 0; w < W; w += 4) {
-            const dout0 = dout[row + w];
-            sum_doutSum0 += dout0;
-            sum_dout_xhatSum0 += xhat[row + w] * dout0;
-            const dout1 = dout[row + w + 1];
-            sum_doutSum1 += dout1;
-            sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
-            const dout2 = dout[row + w + 2];
-            sum_doutSum2 += dout2;
-            sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
-            const dout3 = dout[row + w + 3];
-            sum_doutSum3 += dout3;
-            sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
-          }
+        const row = n * GKHW + g * KHW + k * HW;
+        for (let hw = 0; hw < HW; hw += 4) {
+          const dout0 = dout[row + hw];
+          sum_doutSum0 += dout0;
+          sum_dout_xhatSum0 += xhat[row + hw] * dout0;
+          const dout1 = dout[row + hw + 1];
+          sum_doutSum1 += dout1;
+          sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
+          const dout2 = dout[row + hw + 2];
+          sum_doutSum2 += dout2;
+          sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
+          const dout3 = dout[row + hw + 3];
+          sum_doutSum3 += dout3;
+          sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
         }
         const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
         sum_dout64[row_ + k] = sum_dout;
@@ -228,29 +214,29 @@ export function backward(
       // sum[K](gamma * sum_dout_xhat)
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
-      const gamma0 = gamma[g * K];
-      sum0 += gamma0 * sum_dout64[row_2 + g * K];
-      acc0 += gamma0 * sum_dout_xhat64[row_2 + g * K];
-      const row_3 = g * K;
-      const gamma1 = gamma[row_3 + 1];
+      const row_2 = g * K;
+      const gamma0 = gamma[row_2];
+      sum0 += gamma0 * sum_dout64[row_];
+      acc0 += gamma0 * sum_dout_xhat64[row_];
+      const gamma1 = gamma[row_2 + 1];
       sum1 += gamma1 * sum_dout64[row_ + 1];
       acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-      const gamma2 = gamma[row_3 + 2];
+      const gamma2 = gamma[row_2 + 2];
       sum2 += gamma2 * sum_dout64[row_ + 2];
       acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-      const gamma3 = gamma[row_3 + 3];
+      const gamma3 = gamma[row_2 + 3];
       sum3 += gamma3 * sum_dout64[row_ + 3];
       acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-      const gamma4 = gamma[row_3 + 4];
+      const gamma4 = gamma[row_2 + 4];
       sum0 += gamma4 * sum_dout64[row_ + 4];
       acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-      const gamma5 = gamma[row_3 + 5];
+      const gamma5 = gamma[row_2 + 5];
       sum1 += gamma5 * sum_dout64[row_ + 5];
       acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-      const gamma6 = gamma[row_3 + 6];
+      const gamma6 = gamma[row_2 + 6];
       sum2 += gamma6 * sum_dout64[row_ + 6];
       acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-      const gamma7 = gamma[row_3 + 7];
+      const gamma7 = gamma[row_2 + 7];
       sum3 += gamma7 * sum_dout64[row_ + 7];
       acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
       const sum = sum0 + sum1 + (sum2 + sum3);
@@ -258,45 +244,39 @@ export function backward(
 
       // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
       //   (K*H*W))
-      const rstdAt = rstd[row_4 + g];
+      const rstdAt = rstd[row_3 + g];
       for (let k = 0; k < K; k++) {
-        const gammaAt = gamma[row_3 + k];
-        for (let h = 0; h < H; h++) {
-          const row = n * GKHW + g * KHW + k * HW + h * W;
-          for (let w = 0; w < W; w += 4) {
-            dx[row + w] = rstdAt * (gammaAt * dout[row + w] - (sum + xhat[row + w] * sumAt) / term);
-            dx[row + w + 1] = rstdAt * (gammaAt * dout[row + w + 1] - (sum + xhat[row + w + 1] * sumAt) / term);
-            dx[row + w + 2] = rstdAt * (gammaAt * dout[row + w + 2] - (sum + xhat[row + w + 2] * sumAt) / term);
-            dx[row + w + 3] = rstdAt * (gammaAt * dout[row + w + 3] - (sum + xhat[row + w + 3] * sumAt) / term);
-          }
+        const gammaAt = gamma[row_2 + k];
+        const row = n * GKHW + g * KHW + k * HW;
+        for (let hw = 0; hw < HW; hw += 4) {
+          dx[row + hw] = rstdAt * (gammaAt * dout[row + hw] - (sum + xhat[row + hw] * sumAt) / term);
+          dx[row + hw + 1] = rstdAt * (gammaAt * dout[row + hw + 1] - (sum + xhat[row + hw + 1] * sumAt) / term);
+          dx[row + hw + 2] = rstdAt * (gammaAt * dout[row + hw + 2] - (sum + xhat[row + hw + 2] * sumAt) / term);
+          dx[row + hw + 3] = rstdAt * (gammaAt * dout[row + hw + 3] - (sum + xhat[row + hw + 3] * sumAt) / term);
         }
       }
     }
   }
-  for (let g = 0; g < G; g++) {
-    const row_2 = g * K;
-    for (let k = 0; k < K; k++) {
-      // dgamma = sum[N](sum_dout_xhat)
-      // dbeta = sum[N](sum_dout)
-      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
-      const row = g * K + k;
-      for (let n = 0; n < N; n += 4) {
-        dgammaSum0 += sum_dout_xhat64[row + n * GK];
-        dbetaSum0 += sum_dout64[row + n * GK];
-        const row_ = g * K + k + n * GK;
-        dgammaSum1 += sum_dout_xhat64[row_ + GK];
-        dbetaSum1 += sum_dout64[row_ + GK];
-        dgammaSum2 += sum_dout_xhat64[row_ + 2 * GK];
-        dbetaSum2 += sum_dout64[row_ + 2 * GK];
-        dgammaSum3 += sum_dout_xhat64[row_ + 3 * GK];
-        dbetaSum3 += sum_dout64[row_ + 3 * GK];
-      }
-      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
-      dgamma[row_2 + k] = dgammaAt;
-      dbeta[row_2 + k] = dbetaAt;
+  for (let gk = 0; gk < GK; gk++) {
+    // dgamma = sum[N](sum_dout_xhat)
+    // dbeta = sum[N](sum_dout)
+    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    for (let n = 0; n < N; n += 4) {
+      const row = gk + n * GK;
+      dgammaSum0 += sum_dout_xhat64[row];
+      dbetaSum0 += sum_dout64[row];
+      dgammaSum1 += sum_dout_xhat64[row + GK];
+      dbetaSum1 += sum_dout64[row + GK];
+      dgammaSum2 += sum_dout_xhat64[row + 2 * GK];
+      dbetaSum2 += sum_dout64[row + 2 * GK];
+      dgammaSum3 += sum_dout_xhat64[row + 3 * GK];
+      dbetaSum3 += sum_dout64[row + 3 * GK];
     }
+    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dgamma[gk] = dgammaAt;
+    dbeta[gk] = dbetaAt;
   }
 }
 
@@ -364,35 +344,26 @@ function boundForward(this: Buffers): () => void {
       for (let g = 0; g < 8; g++) {
         // mu = mean[K, H, W](x)
         let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-        for (let k = 0; k < 8; k++) {
-          for (let h = 0; h < 16; h++) {
-            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
-            for (let w = 0; w < 16; w += 4) {
-              muSum0 += x[row + w];
-              muSum1 += x[row + w + 1];
-              muSum2 += x[row + w + 2];
-              muSum3 += x[row + w + 3];
-            }
-          }
+        const row = n * 16384 + g * 2048;
+        for (let khw = 0; khw < 2048; khw += 4) {
+          muSum0 += x[row + khw];
+          muSum1 += x[row + khw + 1];
+          muSum2 += x[row + khw + 2];
+          muSum3 += x[row + khw + 3];
         }
         const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 2048;
 
         // var = mean[K, H, W]((x - mu)^2)
         let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-        for (let k = 0; k < 8; k++) {
-          for (let h = 0; h < 16; h++) {
-            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
-            for (let w = 0; w < 16; w += 4) {
-              const term0 = x[row + w] - mu;
-              varSum0 += term0 * term0;
-              const term1 = x[row + w + 1] - mu;
-              varSum1 += term1 * term1;
-              const term2 = x[row + w + 2] - mu;
-              varSum2 += term2 * term2;
-              const term3 = x[row + w + 3] - mu;
-              varSum3 += term3 * term3;
-            }
-          }
+        for (let khw = 0; khw < 2048; khw += 4) {
+          const term0 = x[row + khw] - mu;
+          varSum0 += term0 * term0;
+          const term1 = x[row + khw + 1] - mu;
+          varSum1 += term1 * term1;
+          const term2 = x[row + khw + 2] - mu;
+          varSum2 += term2 * term2;
+          const term3 = x[row + khw + 3] - mu;
+          varSum3 += term3 * term3;
         }
         const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 2048;
 
@@ -405,23 +376,21 @@ function boundForward(this: Buffers): () => void {
         const row_2 = g * 8;
         for (let k = 0; k < 8; k++) {
           const gammaAt = gamma[row_2 + k];
+          const row_3 = n * 16384 + g * 2048 + k * 256;
           const betaAt = beta[row_2 + k];
-          for (let h = 0; h < 16; h++) {
-            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
-            for (let w = 0; w < 16; w += 4) {
-              const xhat0 = (x[row + w] - mu) * rstdAt;
-              out[row + w] = gammaAt * xhat0 + betaAt;
-              xhat[row + w] = xhat0;
-              const xhat1 = (x[row + w + 1] - mu) * rstdAt;
-              out[row + w + 1] = gammaAt * xhat1 + betaAt;
-              xhat[row + w + 1] = xhat1;
-              const xhat2 = (x[row + w + 2] - mu) * rstdAt;
-              out[row + w + 2] = gammaAt * xhat2 + betaAt;
-              xhat[row + w + 2] = xhat2;
-              const xhat3 = (x[row + w + 3] - mu) * rstdAt;
-              out[row + w + 3] = gammaAt * xhat3 + betaAt;
-              xhat[row + w + 3] = xhat3;
-            }
+          for (let hw = 0; hw < 256; hw += 4) {
+            const xhat0 = (x[row_3 + hw] - mu) * rstdAt;
+            out[row_3 + hw] = gammaAt * xhat0 + betaAt;
+            xhat[row_3 + hw] = xhat0;
+            const xhat1 = (x[row_3 + hw + 1] - mu) * rstdAt;
+            out[row_3 + hw + 1] = gammaAt * xhat1 + betaAt;
+            xhat[row_3 + hw + 1] = xhat1;
+            const xhat2 = (x[row_3 + hw + 2] - mu) * rstdAt;
+            out[row_3 + hw + 2] = gammaAt * xhat2 + betaAt;
+            xhat[row_3 + hw + 2] = xhat2;
+            const xhat3 = (x[row_3 + hw + 3] - mu) * rstdAt;
+            out[row_3 + hw + 3] = gammaAt * xhat3 + betaAt;
+            xhat[row_3 + hw + 3] = xhat3;
           }
         }
       }
@@ -438,8 +407,7 @@ function boundBackward(this: Buffers): () => void {
     const rstd = cache.rstd;
     const term = 8 * 16 * 16;
     for (let n = 0; n < 16; n++) {
-      const row_2 = n * 64;
-      const row_4 = n * 8;
+      const row_3 = n * 8;
       for (let g = 0; g < 8; g++) {
         const row_ = n * 64 + g * 8;
         for (let k = 0; k < 8; k++) {
@@ -447,22 +415,20 @@ function boundBackward(this: Buffers): () => void {
           // sum_dout_xhat = sum[H, W](xhat * dout)
           let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
           let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
-          for (let h = 0; h < 16; h++) {
-            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
-            for (let w = 0; w < 16; w += 4) {
-              const dout0 = dout[row + w];
-              sum_doutSum0 += dout0;
-              sum_dout_xhatSum0 += xhat[row + w] * dout0;
-              const dout1 = dout[row + w + 1];
-              sum_doutSum1 += dout1;
-              sum_dout_xhatSum1 += xhat[row + w + 1] * dout1;
-              const dout2 = dout[row + w + 2];
-              sum_doutSum2 += dout2;
-              sum_dout_xhatSum2 += xhat[row + w + 2] * dout2;
-              const dout3 = dout[row + w + 3];
-              sum_doutSum3 += dout3;
-              sum_dout_xhatSum3 += xhat[row + w + 3] * dout3;
-            }
+          const row = n * 16384 + g * 2048 + k * 256;
+          for (let hw = 0; hw < 256; hw += 4) {
+            const dout0 = dout[row + hw];
+            sum_doutSum0 += dout0;
+            sum_dout_xhatSum0 += xhat[row + hw] * dout0;
+            const dout1 = dout[row + hw + 1];
+            sum_doutSum1 += dout1;
+            sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
+            const dout2 = dout[row + hw + 2];
+            sum_doutSum2 += dout2;
+            sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
+            const dout3 = dout[row + hw + 3];
+            sum_doutSum3 += dout3;
+            sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
           }
           const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
           sum_dout64[row_ + k] = sum_dout;
@@ -474,29 +440,29 @@ function boundBackward(this: Buffers): () => void {
         // sum[K](gamma * sum_dout_xhat)
         let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
-        const gamma0 = gamma[g * 8];
-        sum0 += gamma0 * sum_dout64[row_2 + g * 8];
-        acc0 += gamma0 * sum_dout_xhat64[row_2 + g * 8];
-        const row_3 = g * 8;
-        const gamma1 = gamma[row_3 + 1];
+        const row_2 = g * 8;
+        const gamma0 = gamma[row_2];
+        sum0 += gamma0 * sum_dout64[row_];
+        acc0 += gamma0 * sum_dout_xhat64[row_];
+        const gamma1 = gamma[row_2 + 1];
         sum1 += gamma1 * sum_dout64[row_ + 1];
         acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-        const gamma2 = gamma[row_3 + 2];
+        const gamma2 = gamma[row_2 + 2];
         sum2 += gamma2 * sum_dout64[row_ + 2];
         acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-        const gamma3 = gamma[row_3 + 3];
+        const gamma3 = gamma[row_2 + 3];
         sum3 += gamma3 * sum_dout64[row_ + 3];
         acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-        const gamma4 = gamma[row_3 + 4];
+        const gamma4 = gamma[row_2 + 4];
         sum0 += gamma4 * sum_dout64[row_ + 4];
         acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-        const gamma5 = gamma[row_3 + 5];
+        const gamma5 = gamma[row_2 + 5];
         sum1 += gamma5 * sum_dout64[row_ + 5];
         acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-        const gamma6 = gamma[row_3 + 6];
+        const gamma6 = gamma[row_2 + 6];
         sum2 += gamma6 * sum_dout64[row_ + 6];
         acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-        const gamma7 = gamma[row_3 + 7];
+        const gamma7 = gamma[row_2 + 7];
         sum3 += gamma7 * sum_dout64[row_ + 7];
         acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
         const sum = sum0 + sum1 + (sum2 + sum3);
@@ -504,45 +470,39 @@ function boundBackward(this: Buffers): () => void {
 
         // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
         //   (K*H*W))
-        const rstdAt = rstd[row_4 + g];
+        const rstdAt = rstd[row_3 + g];
         for (let k = 0; k < 8; k++) {
-          const gammaAt = gamma[row_3 + k];
-          for (let h = 0; h < 16; h++) {
-            const row = n * 16384 + g * 2048 + k * 256 + h * 16;
-            for (let w = 0; w < 16; w += 4) {
-              dx[row + w] = rstdAt * (gammaAt * dout[row + w] - (sum + xhat[row + w] * sumAt) / term);
-              dx[row + w + 1] = rstdAt * (gammaAt * dout[row + w + 1] - (sum + xhat[row + w + 1] * sumAt) / term);
-              dx[row + w + 2] = rstdAt * (gammaAt * dout[row + w + 2] - (sum + xhat[row + w + 2] * sumAt) / term);
-              dx[row + w + 3] = rstdAt * (gammaAt * dout[row + w + 3] - (sum + xhat[row + w + 3] * sumAt) / term);
-            }
+          const gammaAt = gamma[row_2 + k];
+          const row = n * 16384 + g * 2048 + k * 256;
+          for (let hw = 0; hw < 256; hw += 4) {
+            dx[row + hw] = rstdAt * (gammaAt * dout[row + hw] - (sum + xhat[row + hw] * sumAt) / term);
+            dx[row + hw + 1] = rstdAt * (gammaAt * dout[row + hw + 1] - (sum + xhat[row + hw + 1] * sumAt) / term);
+            dx[row + hw + 2] = rstdAt * (gammaAt * dout[row + hw + 2] - (sum + xhat[row + hw + 2] * sumAt) / term);
+            dx[row + hw + 3] = rstdAt * (gammaAt * dout[row + hw + 3] - (sum + xhat[row + hw + 3] * sumAt) / term);
           }
         }
       }
     }
-    for (let g = 0; g < 8; g++) {
-      const row_2 = g * 8;
-      for (let k = 0; k < 8; k++) {
-        // dgamma = sum[N](sum_dout_xhat)
-        // dbeta = sum[N](sum_dout)
-        let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-        let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
-        const row = g * 8 + k;
-        for (let n = 0; n < 16; n += 4) {
-          dgammaSum0 += sum_dout_xhat64[row + n * 64];
-          dbetaSum0 += sum_dout64[row + n * 64];
-          const row_ = g * 8 + k + n * 64;
-          dgammaSum1 += sum_dout_xhat64[row_ + 64];
-          dbetaSum1 += sum_dout64[row_ + 64];
-          dgammaSum2 += sum_dout_xhat64[row_ + 2 * 64];
-          dbetaSum2 += sum_dout64[row_ + 2 * 64];
-          dgammaSum3 += sum_dout_xhat64[row_ + 3 * 64];
-          dbetaSum3 += sum_dout64[row_ + 3 * 64];
-        }
-        const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-        const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
-        dgamma[row_2 + k] = dgammaAt;
-        dbeta[row_2 + k] = dbetaAt;
+    for (let gk = 0; gk < 64; gk++) {
+      // dgamma = sum[N](sum_dout_xhat)
+      // dbeta = sum[N](sum_dout)
+      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      for (let n = 0; n < 16; n += 4) {
+        const row = gk + n * 64;
+        dgammaSum0 += sum_dout_xhat64[row];
+        dbetaSum0 += sum_dout64[row];
+        dgammaSum1 += sum_dout_xhat64[row + 64];
+        dbetaSum1 += sum_dout64[row + 64];
+        dgammaSum2 += sum_dout_xhat64[row + 2 * 64];
+        dbetaSum2 += sum_dout64[row + 2 * 64];
+        dgammaSum3 += sum_dout_xhat64[row + 3 * 64];
+        dbetaSum3 += sum_dout64[row + 3 * 64];
       }
+      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      dgamma[gk] = dgammaAt;
+      dbeta[gk] = dbetaAt;
     }
   };
 }
