@@ -13,9 +13,10 @@ import { packageFolder } from './library.ts';
 import { newCommand } from './new.ts';
 import { report } from './report.ts';
 import { leaveWhenPipesClose, openTerminal } from './terminal.ts';
+import { tuneCommand } from './tune/index.ts';
 import { watchCommand } from './watch.ts';
 
-const commands: readonly Command[] = [buildCommand, checkCommand, explainCommand, newCommand, watchCommand];
+const commands: readonly Command[] = [buildCommand, checkCommand, explainCommand, newCommand, tuneCommand, watchCommand];
 
 /** Runs the command line; sets the exit code of the process. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -7,12 +7,15 @@ import { readBuildFile } from '../compiler/build/build-file.ts';
 import type { KernelEntry } from '../compiler/build/build-file.ts';
 import { listedFiles, looksGenerated } from '../compiler/build/manifest.ts';
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
+import { answersOf, checkTuned, readTuning, tuningPath, type Tuning } from '../compiler/build/tuning.ts';
+import { openKernel, type OpenKernel } from '../compiler/compile.ts';
 import { compileKernel } from '../compiler/index.ts';
-import type { Compiled } from '../compiler/index.ts';
+import type { Compiled, KernelRequest } from '../compiler/index.ts';
+import { Choices } from '../compiler/phases/5-schedule/choices.ts';
 import type { Source, Span } from '../compiler/support/source.ts';
 import { readIfThere, reason, readSource, shownPath } from './files.ts';
 import type { FileText } from './files.ts';
-import { openLibrary } from './library.ts';
+import { openLibrary, type Library } from './library.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Project {
@@ -43,23 +46,52 @@ export function findProject(asked: string | undefined): Place {
   return { buildFile: path, folder, specs: join(folder, 'specs') };
 }
 
+/** A build file whose kernels are derived, but not yet scheduled. */
+export interface OpenProject {
+  readonly kernels: readonly OpenKernel[];
+  readonly tuning: Tuning;
+  readonly tuningFile: string;
+}
+
+/** Derives every entry of a build file. @throws DiagnosticError with every problem of it and of its specs */
+export function openProject(place: Place): OpenProject {
+  const file = readBuildFile(readSource(place.buildFile, 'the build file'));
+  const library = openLibrary(place.folder);
+  const { tuning } = tuningOf(place);
+  const kernels = build(file, library, (entry, source) => ({ ...openKernel(requestOf(entry, source, library)), files: [] })).kernels;
+  return { kernels: kernels.map((k) => k.compiled), tuning, tuningFile: tuningPath(place.buildFile) };
+}
+
+/** What `kernelwright tune` has left beside the build file. */
+function tuningOf(place: Place): { readonly tuning: Tuning; readonly source?: Source } {
+  const path = tuningPath(place.buildFile);
+  if (!existsSync(path)) return { tuning: new Map() };
+  const source = readSource(path, 'the tuning file');
+  return { tuning: readTuning(source), source };
+}
+
+const requestOf = (entry: KernelEntry, source: Source, library: Library): KernelRequest => ({
+  source,
+  load: (layer) => library.load(layer),
+  sizes: values(entry.sizes),
+  options: values(entry.options),
+  ...(entry.name ? { name: entry.name.value } : {}),
+  at: { sizes: spans(entry.sizes), options: spans(entry.options), entry: entry.span },
+  dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
+});
+
 /** Compiles a whole build file. @throws DiagnosticError with every problem of it and of its specs */
 export function compileProject(place: Place, out: string | undefined, terminal: Terminal): Project {
   const file = readBuildFile(readSource(place.buildFile, 'the build file'));
   const library = openLibrary(place.folder);
-  const compile = (entry: KernelEntry, source: Source): Compiled => compileKernel({
-    source,
-    load: (layer) => library.load(layer),
-    sizes: values(entry.sizes),
-    options: values(entry.options),
-    ...(entry.name ? { name: entry.name.value } : {}),
-    at: { sizes: spans(entry.sizes), options: spans(entry.options), entry: entry.span },
-    dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
-  });
+  const { tuning, source: tuningSource } = tuningOf(place);
+  const compile = (entry: KernelEntry, source: Source): Compiled =>
+    compileKernel({ ...requestOf(entry, source, library), choices: (name) => new Choices(answersOf(tuning, name)) });
   const built = build(file, library, compile, (n) => {
     terminal.progress(`[${n + 1}/${file.kernels.length}] ${file.kernels[n]!.layer.value}`);
   });
   terminal.progress('');
+  if (tuningSource) checkTuned(tuning, new Set(built.kernels.map((k) => k.compiled.name)), tuningSource);
   const folder = out === undefined ? join(place.folder, ...file.out.split('/')) : resolve(out);
   const files = built.files.map(({ path, text }) => ({ path: join(folder, path), text }));
   checkFolder(folder, files);

@@ -2,6 +2,7 @@
 import { existsSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
+import { tuningPath } from '../compiler/build/tuning.ts';
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
 import { summaryText, write } from './build.ts';
 import type { Command } from './command.ts';
@@ -67,7 +68,7 @@ function follow(place: Place, changed: () => void): FSWatcher[] {
   watchers.push(on(place.folder, (file) => {
     // `specs/` may come after the watch began.
     if (file === 'specs' && !following) following = followSpecs();
-    return file === basename(place.buildFile) || file === 'specs';
+    return file === basename(place.buildFile) || file === basename(tuningPath(place.buildFile)) || file === 'specs';
   }));
   return watchers;
 }

@@ -8,7 +8,7 @@ import { compileFront, Trace, type LayerRequest, type StageText } from './pipeli
 import { Choices } from './phases/5-schedule/choices.ts';
 import { elemOf, schedule, type ScheduleOptions } from './phases/5-schedule/index.ts';
 import { ScratchPool } from './phases/5-schedule/storage.ts';
-import { emitModule, emitTest, type Scheduler } from './phases/6-emit/index.ts';
+import { emitModule, emitTest, type EmitOptions, type Scheduler } from './phases/6-emit/index.ts';
 import type { ModuleNames } from './ir/names.ts';
 
 export interface KernelRequest extends LayerRequest {
@@ -20,8 +20,8 @@ export interface KernelRequest extends LayerRequest {
   readonly accumulate?: boolean;
   /** Who owns the arrays. */
   readonly buffers?: 'caller' | 'module';
-  /** Which of several right schedules to take; absent: what the cost model likes best. */
-  readonly choices?: Choices;
+  /** Which of several right schedules a kernel of this name takes; absent: what the cost model likes best. */
+  readonly choices?: (name: string) => Choices;
 }
 
 export interface Compiled {
@@ -43,9 +43,9 @@ export function compileKernel(request: KernelRequest): Compiled {
   const trace = new Trace();
   const { spec, layer, derived } = compileFront(request, trace);
   const name = request.name ?? defaultName(layer);
-  const options = { name, staged: request.staged ?? false, accumulate: request.accumulate ?? false, buffers: request.buffers ?? 'caller' } as const;
+  const options = optionsOf(request, name);
   const module = trace.stage('loops',
-    () => emitModule(derived, options, (names) => scheduler(names, derived, { ...options, choices: request.choices ?? new Choices() })),
+    () => emitModule(derived, options, (names) => scheduler(names, derived, { ...options, choices: request.choices?.(name) ?? new Choices() })),
     (m) => m.nests.forEach(verifyLoops), (m) => m.nests.map(printNest).join('\n'));
   trace.stage('ts', () => module, () => undefined, (m) => m.text);
   const test = trace.stage('test',
@@ -57,6 +57,33 @@ export function compileKernel(request: KernelRequest): Compiled {
   }
   return { name, files, derived, stages: trace.stages };
 }
+
+/** A kernel that can be emitted many times over, under one schedule after the other. */
+export interface OpenKernel {
+  readonly name: string;
+  /** The module's text, and the names of its functions. */
+  emit(choices: Choices): { readonly text: string; readonly functions: readonly string[] };
+}
+
+/**
+ * Derives one layer for one shape, to be emitted later.
+ * @throws DiagnosticError if the spec, its sizes or its options are wrong
+ */
+export function openKernel(request: KernelRequest): OpenKernel {
+  const { layer, derived } = compileFront(request, new Trace());
+  const name = request.name ?? defaultName(layer);
+  const options = optionsOf(request, name);
+  return {
+    name,
+    emit(choices) {
+      const { text, nests } = emitModule(derived, options, (names) => scheduler(names, derived, { ...options, choices }));
+      return { text, functions: nests.map((n) => n.name) };
+    },
+  };
+}
+
+const optionsOf = (request: KernelRequest, name: string): EmitOptions =>
+  ({ name, staged: request.staged ?? false, accumulate: request.accumulate ?? false, buffers: request.buffers ?? 'caller' });
 
 function scheduler(names: ModuleNames, derived: Derived, options: Pick<ScheduleOptions, 'accumulate' | 'choices'>): Scheduler {
   const pool = new ScratchPool(names.scope);

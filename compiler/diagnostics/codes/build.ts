@@ -22,6 +22,16 @@ export const buildCodes = codes({
     bad: '- { layer: conv2d, sizes: ... }\n- { layer: conv2d, sizes: ..., options: { pad: 1 } }   # the same sizes',
     good: '- { layer: conv2d, sizes: ... }\n- { layer: conv2d, sizes: ..., options: { pad: 1 }, name: conv_padded }',
   },
+  'tuning-format': {
+    about: 'The tuning file beside the build file is not what `kernelwright tune` writes: kernels, their functions, and a label for each place.',
+    bad: 'kernels: fast',
+    good: 'kernels:\n  layernorm_8x64:\n    forward:\n      out/lanes: "8"',
+  },
+  'tuning-unknown': {
+    about: 'The tuning file speaks of a kernel that no entry of the build file makes, perhaps one that was renamed since.',
+    bad: 'kernels:\n  layernorm_4x16: { ... }        # the build file has layernorm_8x64',
+    good: 'kernelwright tune            # writes the file again',
+  },
   'unknown-target': {
     about: 'There is no such target to generate for.',
     bad: '{ layer: relu, sizes: { N: 8, D: 64 }, target: js }',

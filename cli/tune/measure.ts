@@ -1,0 +1,34 @@
+/** Times one function of a generated module in a process of its own: engines remember what they saw of the one before. */
+import { execFile } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ts } from 'ts-morph';
+
+const run = promisify(execFile);
+const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
+const LIMIT_MS = 60_000;
+
+/**
+ * The time of one call, warm.
+ * @param source text of the module, TypeScript
+ * @param name which of its functions
+ * @param folder where the module may lie while it runs
+ * @param ms how long to warm up, and how long to measure
+ * @returns microseconds; Infinity if it takes longer than a minute
+ */
+export async function measureFunction(source: string, name: string, folder: string, ms: number): Promise<number> {
+  const { outputText } = ts.transpileModule(source, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } });
+  const path = join(folder, 'candidate.mjs');
+  writeFileSync(path, outputText);
+  try {
+    const { stdout } = await run(process.execPath, [worker, path, name, String(ms)], { timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+    return Number(stdout);
+  } catch (error) {
+    if ((error as { killed?: boolean }).killed) return Infinity;
+    throw error;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
