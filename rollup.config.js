@@ -8,7 +8,7 @@ import ts from 'typescript';
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 // The packages of the users' side (generated/, runtime/) and of the tool's.
-const entries = ['runtime/index.ts', 'generated/index.ts', 'compiler/index.ts', 'compiler/testing/index.ts', 'cli/main.ts'];
+const entries = ['runtime/index.ts', 'generated/index.ts', 'compiler/index.ts', 'compiler/testing/index.ts', 'cli/main.ts', 'cli/tune/worker.ts'];
 
 // Packages, and what Node has: all that is not a path.
 const external = (id) => !id.startsWith('.') && !id.startsWith(root);

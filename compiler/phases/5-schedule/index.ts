@@ -43,7 +43,7 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const context: Context = { env: program.env, names: options.names, items };
   const infos = infosOf(context, columnsInRegisters(infosOf(context), context, options.choices));
   const plans = new Map(infos.flatMap((info) => {
-    const plan = planFor(info, context, options.choices, `${program.name}/${info.item.name}`);
+    const plan = planFor(info, context, options.choices, `${program.name}/${placeOf(info.item, items)}`);
     return plan ? [[info, plan] as const] : [];
   }));
   const trees = divide(groupItems(infos, plans));
@@ -93,6 +93,15 @@ const operationsOf = (item: Item, p: Program): number =>
 /** Multiplications and additions of a contraction, those alone that its phases visit. */
 const productsOf = (plan: Plan): number =>
   plan.contraction.phases.reduce((sum, p) => sum + 2 * [...p.values()].reduce((n, axis) => n * axis.size, 1), 0);
+
+/** What to call an item in the names of choices: its own name, or that of what is stored of it. */
+function placeOf(item: Item, { items }: Items): string {
+  if (!item.name.startsWith('%')) return item.name;
+  const stored = (i: Item): Item | undefined => items.find((x) => x.store && readsIn(x.body).some((r) => r.tensor === i.name));
+  const own = stored(item)?.store?.name;
+  const others = items.filter((i) => i.name.startsWith('%') && i.kind === 'reduce' && stored(i)?.store?.name === own);
+  return own === undefined || others.length > 1 ? `${own ?? 'sum'}.${items.indexOf(item)}` : own;
+}
 
 /** How an item is run as a contraction, if it is one and is to be run so. */
 function planFor(info: Info, c: Context, choices: Choices, point: string): Plan | undefined {
