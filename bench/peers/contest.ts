@@ -152,6 +152,7 @@ function peerTiming(pass: PassShown, entries: readonly Entry[], samples: Samples
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 160);
 
 if (process.send) {
+  process.once('disconnect', () => process.exit());
   const tell = (news: News): void => { process.send?.(news); };
   process.once('message', (job: Job) => {
     contest(job, (what) => tell({ kind: 'at', what })).then(

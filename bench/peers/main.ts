@@ -58,8 +58,14 @@ const workloads: WorkloadReport[] = [];
 const began = performance.now();
 for (const [n, kernel] of chosen.entries()) {
   const job = { ...kernel, peers: there.map((peer) => peer.name), effort: { ...usual, rounds }, given: {} };
-  workloads.push(await match(job, (what) => terminal.progress(`[${n + 1}/${chosen.length}] ${kernel.name}: ${what}`)));
-  terminal.complain(`[${n + 1}/${chosen.length}] ${kernel.name} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+  const place = `[${n + 1}/${chosen.length}] ${kernel.name}`;
+  try {
+    workloads.push(await match(job, (what) => terminal.progress(`${place}: ${what}`)));
+    terminal.complain(`${place} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+  } catch (error) {
+    terminal.complain(`${place} failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 terminal.progress('measuring bundles');
 const bundles = await measureBundles(chosen, there.map((peer) => peer.name));
@@ -72,7 +78,7 @@ const report: Report = {
 console.log(printTable(report));
 const json = `${JSON.stringify(report, undefined, 1)}\n`;
 if (values.json !== undefined) writeFileSync(values.json, json);
-const whole = values.filter === '' && there.length === peers.length && !values.quick;
+const whole = workloads.length === kernels.length && there.length === peers.length && !values.quick;
 if (whole) {
   mkdirSync(join(root, 'docs/bench'), { recursive: true });
   writeFileSync(join(root, 'docs/bench/results.json'), json);
