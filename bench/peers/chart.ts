@@ -87,7 +87,7 @@ function header(report: Report): string[] {
   return [
     text(12, 26, 'How many times faster than the best peer, one thread', 'title'),
     text(12, 46, versions, 'quiet'),
-    text(12, TOP - 30, 'median of a call over ours, arrays bound once', 'quiet'),
+    text(12, TOP - 30, 'a peer\'s median time of a call over ours, arrays bound once', 'quiet'),
     ...kinds.flatMap((kind) => {
       const x = NUMBERS[kind] - 46;
       return [mark(kind, x, TOP - 34), text(x + 9, TOP - 30, kindShown[kind], kind)];
