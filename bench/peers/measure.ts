@@ -17,10 +17,14 @@ export interface Effort {
   readonly warmMs: number;
   /** What one contestant may take in all, besides its first call. */
   readonly budgetMs: number;
+  /** Milliseconds; a test has a clock of its own. */
+  readonly now: () => number;
 }
 
-export const thorough: Effort = { rounds: 9, batchMs: 15, warmMs: 120, budgetMs: 3000 };
-export const quick: Effort = { rounds: 3, batchMs: 6, warmMs: 40, budgetMs: 600 };
+const now = (): number => performance.now();
+
+export const thorough: Effort = { rounds: 9, batchMs: 15, warmMs: 120, budgetMs: 3000, now };
+export const quick: Effort = { rounds: 3, batchMs: 6, warmMs: 40, budgetMs: 600, now };
 
 interface Lane {
   readonly contestant: Contestant;
@@ -42,22 +46,22 @@ export async function race(contestants: readonly Contestant[], effort: Effort, s
       if (round >= lane.rounds) continue;
       starting(lane.contestant.name);
       await lane.contestant.enter?.();
-      lane.samples.push(await batch(lane.contestant.call, lane.calls));
+      lane.samples.push(await batch(lane.contestant.call, lane.calls, effort.now));
     }
   }
   return new Map(lanes.map(({ contestant, samples }) => [contestant.name, samples]));
 }
 
 /** Runs the contestant until the engine has compiled it, and plans its batches by the last call. */
-async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, warmMs, budgetMs }: Effort): Promise<Lane> {
+async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, warmMs, budgetMs, now }: Effort): Promise<Lane> {
   await enter?.();
   const contestant = { ...rest, call, ...(enter ? { enter } : {}) };
-  const until = performance.now() + warmMs;
-  let us = await batch(call, 1);
+  const until = now() + warmMs;
+  let us = await batch(call, 1, now);
   if (us > budgetMs * 1000) return { contestant, calls: 1, rounds: 0, samples: [us] };
-  us = await batch(call, 1);
-  for (let calls = 1; performance.now() < until; calls = Math.ceil(Math.min(calls * 2, (until - performance.now()) * 1000 / us))) {
-    us = await batch(call, Math.max(1, calls));
+  us = await batch(call, 1, now);
+  for (let calls = 1; now() < until; calls = Math.ceil(Math.min(calls * 2, (until - now()) * 1000 / us))) {
+    us = await batch(call, Math.max(1, calls), now);
   }
   const calls = Math.max(1, Math.round((batchMs * 1000) / us));
   const most = Math.max(1, Math.floor((budgetMs * 1000) / (us * calls)));
@@ -65,13 +69,13 @@ async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, war
 }
 
 /** Microseconds of one of so many calls. */
-async function batch(call: Contestant['call'], calls: number): Promise<number> {
-  const start = performance.now();
+async function batch(call: Contestant['call'], calls: number, now: () => number): Promise<number> {
+  const start = now();
   for (let n = 0; n < calls; n++) {
     const pending = call();
     if (pending) await pending;
   }
-  return ((performance.now() - start) * 1000) / calls;
+  return ((now() - start) * 1000) / calls;
 }
 
 export const median = (samples: readonly number[]): number => {
