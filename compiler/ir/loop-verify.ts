@@ -159,12 +159,23 @@ function expand(at: Linear, known: Known): Linear {
 /** The range of an integer that may index an array. */
 function intervalOf(e: LoopExpr, known: Known): Interval {
   if (e.kind === 'linear') return interval(e.at, known);
-  if (e.kind !== 'choose') return ANY;
-  const [a, b] = [e.a, e.b].map((x): Interval => {
-    if (x.kind === 'local') return known.intervals.get(x.name) ?? ANY;
-    return x.kind === 'const' && Number.isInteger(x.value) ? { low: x.value, high: x.value } : intervalOf(x, known);
-  }) as [Interval, Interval];
-  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+  if (e.kind === 'choose') {
+    const [a, b] = [partOf(e.a, known), partOf(e.b, known)];
+    return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+  }
+  if (e.kind === 'quotient') {
+    const { low, high } = interval(e.at, known);
+    return low >= 0 ? { low: Math.floor(low / e.divisor), high: Math.floor(high / e.divisor) } : ANY;
+  }
+  if (e.kind !== 'binary' || e.op !== '%' || e.b.kind !== 'const') return ANY;
+  const of = partOf(e.a, known);
+  return of.low >= 0 && Number.isFinite(of.high) ? { low: 0, high: Math.min(of.high, e.b.value - 1) } : ANY;
+}
+
+/** The range of an operand: a number, an integer local, or again a formula of such. */
+function partOf(e: LoopExpr, known: Known): Interval {
+  if (e.kind === 'local') return known.intervals.get(e.name) ?? ANY;
+  return e.kind === 'const' && Number.isInteger(e.value) ? { low: e.value, high: e.value } : intervalOf(e, known);
 }
 
 function interval(at: Linear, known: Known): Interval {

@@ -70,7 +70,7 @@ export function lowerSlot(a: Affine, axis: string, env: Env, names: ModuleNames)
 export const isSafe = (s: Slot): boolean => s.divisor === 1 && !s.low && !s.high;
 
 /** The named constants whose product an integer is, if it is one: how generated code writes `stride` and `pad`. */
-function factorsOf(i: Int, names: ModuleNames): readonly string[] {
+export function factorsOf(i: Int, names: ModuleNames): readonly string[] {
   const only = i.terms[0];
   if (i.terms.length !== 1 || !only) return [];
   const factors: string[] = [];

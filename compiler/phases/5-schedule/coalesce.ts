@@ -5,6 +5,7 @@
 import { affineAxes, bareAxis } from '../../ir/affine.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import { axesOf, nodesOf, readsIn } from './dag.ts';
+import { axesOfPlace } from './places.ts';
 import type { Context, Info } from './space.ts';
 import type { Storage } from './storage.ts';
 
@@ -42,6 +43,8 @@ function factsOf(infos: readonly Info[], c: Context, storage: ReadonlyMap<string
     const own = storage.get(item.name);
     if (own) arrays.push(own.axes);
     readFacts(info.body, c, storage, { arrays, bare, fixed });
+    // Places are tested, and a wrong one is named by every axis.
+    for (const place of item.places ?? []) for (const axis of [place.axis, ...axesOfPlace(place)]) fixed.add(axis);
   }
   return { arrays, bare, fixed };
 }

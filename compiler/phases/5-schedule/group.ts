@@ -75,7 +75,7 @@ const sameSet = (a: readonly string[], b: readonly string[]): boolean => a.lengt
 
 /** Whether an item can be computed by one nest of loops: of its own axes at most the innermost is left. */
 function isPass(info: Info, bound: ReadonlySet<string>): boolean {
-  if (info.form === 'each') return true;
+  if (info.form === 'each' || info.form === 'scatter') return true;
   const left = info.item.axes.filter((a) => info.space.includes(a) && !bound.has(a));
   return info.form === 'register' ? left.length === 0 : left.length === 1 && left[0] === info.inner;
 }

@@ -16,10 +16,11 @@ import { planOf, type Plan } from './contract/plan.ts';
 import { contractionOf } from './contract/recognise.ts';
 import type { Choices } from './choices.ts';
 import { columnsInRegisters } from './columns.ts';
-import { costOf, readsIn } from './dag.ts';
+import { costOf } from './dag.ts';
 import { divide, groupItems } from './group.ts';
 import { makeItems, type Item, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
+import { readsOfItem, scatterItems } from './scatter.ts';
 import { pointsOf, shareItems } from './share.ts';
 import { infosOf, type Context, type Info } from './space.ts';
 import { bufferKey, storeItems, type ScratchPool } from './storage.ts';
@@ -39,7 +40,8 @@ export interface ScheduleOptions {
  * @throws InternalError if the program is not well formed; what a user can get wrong was caught before
  */
 export function schedule(program: Program, options: ScheduleOptions): LoopNest {
-  const items = shareItems(makeItems(program));
+  const shared = shareItems(makeItems(program));
+  const items = scatterItems(shared, { env: program.env, names: options.names, items: shared });
   const context: Context = { env: program.env, names: options.names, items };
   const infos = infosOf(context, columnsInRegisters(infosOf(context), context, options.choices));
   const plans = new Map(infos.flatMap((info) => {
@@ -114,7 +116,7 @@ function planFor(info: Info, c: Context, choices: Choices, point: string): Plan 
 /** The tensors that are read or stored, by name. */
 function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, program: Program): Map<string, Buffer> {
   const out = new Map<string, Buffer>();
-  const read = new Set(items.items.flatMap((i) => readsIn(i.body).map((r) => r.tensor)));
+  const read = new Set(items.items.flatMap((i) => readsOfItem(i).map((r) => r.tensor)));
   const written = new Map(items.items.flatMap((i) => (i.store ? [[bufferKey(i.store), i.store] as const] : [])));
   const add = (t: Tensor): void => {
     const key = bufferKey(t);

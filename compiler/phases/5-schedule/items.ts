@@ -13,14 +13,22 @@ import { neededNames } from '../../ir/needed.ts';
 import { contextOf, printExpr } from '../../ir/print.ts';
 import type { Definition, Expr, ExprOf, Program, ReduceOp, Tensor } from '../../ir/tensor.ts';
 import { axesOf, costOf } from './dag.ts';
+import type { Place } from './scatter.ts';
 
 export interface Item {
   /** A definition's name, or one of the scheduler's own, which no spec can write. */
   readonly name: string;
   /** The axes that its value has. */
   readonly axes: readonly string[];
-  /** each: the body at every point. reduce: folded over `reduced`. arg: the offset of the first extreme element in it. */
-  readonly kind: 'each' | 'reduce' | 'arg';
+  /**
+   * each: the body at every point. reduce: folded over `reduced`. arg: the offset of the first extreme element in it.
+   * scatter: the body at every point of `reduced` and of the axes without a place, added where `places` say.
+   */
+  readonly kind: 'each' | 'reduce' | 'arg' | 'scatter';
+  /** scatter: where a point belongs along the other axes. */
+  readonly places?: readonly Place[];
+  /** scatter: no two points belong to one element. */
+  readonly apart?: true;
   readonly op?: ReduceOp;
   readonly reduced: readonly string[];
   readonly body: Expr;

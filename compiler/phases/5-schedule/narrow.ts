@@ -8,6 +8,7 @@ import type { Expr } from '../../ir/tensor.ts';
 import type { Slot } from './access.ts';
 import type { Builder } from './builder.ts';
 import { axesOf } from './dag.ts';
+import { axesOfPlace, rangeOf } from './places.ts';
 import type { Info } from './space.ts';
 import { valueOf } from './values.ts';
 
@@ -58,6 +59,11 @@ export function narrow(loops: readonly string[], info: Info | undefined): Narrow
     const axis = deepest(axesOf(e));
     if (axis !== undefined && axis === loops.at(-1) && !slots.has(axis)) late.push(e);
     else at(axis).push({ condition: (x) => valueOf(x, e), axes: [...axesOf(e)], facts: [] });
+  }
+  for (const place of info?.item.places ?? []) {
+    if (!place.low && !place.high) continue;
+    const axes = axesOfPlace(place);
+    at(deepest(new Set(axes))).push({ condition: (x) => ({ kind: 'inside', range: rangeOf(x, place) }), axes, facts: [] });
   }
   // A loop with an `if` in it is not unrolled, so it counts as narrowed even with plain bounds.
   const narrowed = new Map<string, Narrowing>([...slots].map(([axis, own]) => [axis, { facts: own.map((s) => s.key), bounds: (x) => boundsOf(x, axis, own) }]));

@@ -14,6 +14,7 @@ import { axesOf, nodesOf, readsIn } from './dag.ts';
 import { infosIn, type Tree } from './group.ts';
 import { atLane, laneLoop, steppedLoop } from './lanes.ts';
 import { narrow, type Narrowed } from './narrow.ts';
+import { addToPlace, startScatter } from './places.ts';
 import { addressHere, finishArray, fullLoop, Reductions, startArray } from './reductions.ts';
 import type { Info } from './space.ts';
 import { bufferKey } from './storage.ts';
@@ -80,7 +81,7 @@ class PassBuilder {
   constructor(b: Builder, pass: Pass) {
     this.b = b;
     this.pass = pass;
-    const bearer = pass.infos.find((i) => i.guards.length > 0 || i.conditions.length > 0);
+    const bearer = pass.infos.find((i) => i.guards.length > 0 || i.conditions.length > 0 || i.form === 'scatter');
     this.narrowed = narrow(pass.loops, bearer);
     this.loops = coalesce(pass.loops, pass.infos, b.context, b.storage).map((axes) => ({ axes, axis: axes.at(-1)!, size: b.size(axes).value }));
     const cost = pass.infos.reduce((n, i) => n + i.cost + 1, 0);
@@ -113,7 +114,8 @@ class PassBuilder {
     const labels = new Set(pass.infos.flatMap((i) => (i.item.label !== undefined ? [i.item.label] : [])));
     for (const text of labels) b.push({ kind: 'label', text });
     this.findShared();
-    const folds = pass.infos.filter((i) => i.form !== 'each' && !b.riders.has(i));
+    const folds = pass.infos.filter((i) => i.form !== 'each' && i.form !== 'scatter' && !b.riders.has(i));
+    for (const info of pass.infos) if (info.form === 'scatter') startScatter(b, info);
     for (const info of folds) this.columns(() => reductions.start(info));
     this.guarded(this.narrowed.before, () => this.nest(0));
     b.shared.clear();
@@ -246,6 +248,7 @@ class PassBuilder {
     if (conditions.some((c) => constantOf(b, c) === 0)) return;
     let value = valueOf(b, info.body);
     for (const c of conditions) value = { kind: 'select', c, a: value, b: { kind: 'const', value: 0 } } satisfies LoopExpr;
-    this.reductions.add(info, lane, value);
+    if (info.form === 'scatter') addToPlace(b, info, value);
+    else this.reductions.add(info, lane, value);
   }
 }

@@ -141,4 +141,4 @@ function inOrder(items: readonly Item[], sources: ReadonlyMap<string, Source>): 
 
 /** Points that an item visits. */
 export const pointsOf = (item: Item, env: Env): number =>
-  [...item.axes, ...item.reduced].reduce((n, axis) => n * sizeOf(env, axis), 1);
+  [...item.axes.filter((axis) => !item.places?.some((p) => p.axis === axis)), ...item.reduced].reduce((n, axis) => n * sizeOf(env, axis), 1);

@@ -12,6 +12,7 @@ import type { Env, Expr } from '../../ir/tensor.ts';
 import { lowerSlot, isSafe, steps, stridesOf, type Slot } from './access.ts';
 import { costOf, readsIn } from './dag.ts';
 import type { Item, Items, Source } from './items.ts';
+import { readsOfItem } from './scatter.ts';
 
 export interface Dependency {
   readonly on: Info;
@@ -23,7 +24,7 @@ export interface Dependency {
 
 export interface Info {
   readonly item: Item;
-  readonly form: 'each' | 'register' | 'array';
+  readonly form: 'each' | 'register' | 'array' | 'scatter';
   /** Every axis of more than one value, outermost first. */
   readonly space: readonly string[];
   /** Those that may be loops around other items too. */
@@ -69,7 +70,7 @@ function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly 
   const big = (axis: string): boolean => sizeOf(c.env, axis) > 1;
   const own = item.axes.filter(big);
   const reduced = item.reduced.filter(big);
-  const sums = item.kind === 'reduce' && (item.op === 'sum' || item.op === 'mean');
+  const sums = item.kind === 'scatter' || (item.kind === 'reduce' && (item.op === 'sum' || item.op === 'mean'));
   const peeled = sums ? peel(item.body, c) : { body: item.body, guards: [], conditions: [] };
   const strideOf = addressSteps(peeled.body, c);
   const base = {
@@ -79,6 +80,7 @@ function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly 
     key: [...peeled.guards.map((g) => g.key), ...peeled.conditions.map((e) => e.id)].sort().join(';'),
   };
   if (item.kind === 'each') return { ...base, form: 'each', space: own, outer: new Set(own), inner: own.at(-1) };
+  if (item.kind === 'scatter') return scatterInfo(base, own, reduced);
   const order = item.kind === 'arg' ? reduced : [...reduced].sort((a, b) => strideOf.largest(b) - strideOf.largest(a));
   const register: Info = { ...base, form: 'register', space: [...own, ...order], outer: new Set(own), inner: order.at(-1) ?? own.at(-1) };
   const inner = item.kind === 'arg' ? undefined : columnOf(own, order, strideOf.cost, c.env);
@@ -86,6 +88,18 @@ function infoOf(item: Item, byName: ReadonlyMap<string, Info>, before: readonly 
   if (tiled) return { ...register, tile: inner };
   const outer = own.filter((axis) => axis !== inner);
   return { ...base, form: 'array', space: [...outer, ...order, inner], outer: new Set(outer), inner, key: `${base.key}|${inner}` };
+}
+
+/** What stands before the first placed axis may be a loop around others too; rows of memory run innermost. */
+function scatterInfo(base: Omit<Info, 'form' | 'space' | 'outer' | 'inner'>, own: readonly string[], reduced: readonly string[]): Info {
+  const { item } = base;
+  const isPlaced = (axis: string): boolean => item.places!.some((p) => p.axis === axis);
+  const first = own.findIndex(isPlaced);
+  const outer = own.slice(0, first < 0 ? own.length : first);
+  const inside = own.slice(outer.length).filter((axis) => !isPlaced(axis));
+  const space = [...outer, ...reduced, ...inside];
+  // What is stored at once is cleared as a whole, before all loops.
+  return { ...base, form: 'scatter', space, outer: new Set(item.store ? [] : outer), inner: space.at(-1), key: `scatter ${item.name}` };
 }
 
 /** The axis of the result that should run innermost, if the reduced ones should not. */
@@ -120,7 +134,7 @@ function dependenciesOf(item: Item, byName: ReadonlyMap<string, Info>, before: r
   const meet = (on: Info, axes: readonly string[], index: readonly Parameters<typeof lowerSlot>[0][]): void => {
     out.push({ on, axes: new Set(axes.filter((axis, n) => bareAxis(index[n]!) === axis)) });
   };
-  for (const r of readsIn(item.body)) {
+  for (const r of readsOfItem(item)) {
     const on = byName.get(r.tensor);
     if (on && c.items.sources.get(r.tensor)?.item) meet(on, on.item.axes, r.index);
   }
@@ -147,7 +161,7 @@ interface Peeled {
 }
 
 /** Finds what makes the body of a sum 0: reads outside their array, and branches of `where` that are 0. */
-function peel(body: Expr, c: Context): Peeled {
+export function peel(body: Expr, c: Context): Peeled {
   const guards = new Map<string, Slot>();
   const conditions: Expr[] = [];
   const visit = (e: Expr): Expr => {

@@ -76,7 +76,7 @@ export function storeItems(
       if (d.on.item.store || d.orderOnly) continue;
       if (!meets(d.on, placeOf(d.on, places), at, d.axes)) far.set(d.on, [...(far.get(d.on) ?? []), at]);
     }
-    if (reader.form === 'array' && at.pass.kind !== 'contraction') far.set(reader, far.get(reader) ?? []);
+    if ((reader.form === 'array' || (reader.form === 'scatter' && !reader.item.store)) && at.pass.kind !== 'contraction') far.set(reader, far.get(reader) ?? []);
   }
 
   const out = new Map<string, Storage>();
@@ -96,7 +96,7 @@ export function storeItems(
 
 const scratchName = (info: Info): string => {
   const name = info.item.name;
-  if (name.startsWith('%')) return info.item.kind === 'arg' ? 'offsets' : info.item.kind === 'reduce' ? 'sums' : 'kept';
+  if (name.startsWith('%')) return info.item.kind === 'arg' ? 'offsets' : info.item.kind === 'each' ? 'kept' : 'sums';
   return `${name}64`;
 };
 
@@ -115,7 +115,7 @@ const common = (a: readonly Tree[], b: readonly Tree[]): number => {
 /** Whether a reader finds a value as a local. */
 function meets(on: Info, home: Place, reader: Place, axes: ReadonlySet<string>): boolean {
   if (home.pass.kind === 'contraction' && home.pass === reader.pass) return true;
-  if (on.form === 'array' || !on.item.axes.every((a) => axes.has(a))) return false;
+  if (on.form === 'array' || on.form === 'scatter' || !on.item.axes.every((a) => axes.has(a))) return false;
   if (home.pass === reader.pass) return on.form === 'each';
   // A contraction is made by functions of its own.
   if (home.pass.kind === 'contraction' || reader.pass.kind === 'contraction') return false;

@@ -376,7 +376,7 @@ function mayLeave(b: Builder, source: Source): boolean {
 }
 
 /** Where in its tensor an element stands, for the message. */
-function elementIndex(b: Builder, index: ExprOf<'read'>['index']): Linear[] {
+export function elementIndex(b: Builder, index: ExprOf<'read'>['index']): Linear[] {
   return index.map((a) => {
     const axis = bareAxis(a);
     if (axis !== undefined) return collect(b.axisTerms(axis, 1, []));

@@ -69,6 +69,15 @@ test('a contraction is packed once an image and summed in tiles, a strided gradi
   assert.match(skeleton(tile.body), /^f\(oh\(c\(hh\(/);
 });
 
+test('what an index selects is added where it says: windows and rows are visited once', () => {
+  const pool = nestsOf('maxpool2d', { N: 2, C: 3, H: 32, W: 32 })['backward']!;
+  assert.match(skeleton(pool.body), /^0:dx .*oh\(ow\+4\(dx\)\)/);
+  const overlap = nestsOf('max_pool_overlap', { N: 2, C: 3, H: 33, W: 33 })['backward']!;
+  assert.match(skeleton(overlap.body), /0:dx64 oh\(ow\(if\(if\(dx64\)\)\)\)/);
+  const table = nestsOf('embedding', { B: 4, T: 8, V: 100, E: 16 })['backward']!;
+  assert.match(skeleton(table.body), /^0:sums .*if\(e\+4\(sums\)\)/);
+});
+
 test('an index that leaves its array is found', () => {
   const nest = nestsOf('relu', { N: 3, D: 16 })['forward']!;
   verifyLoops(nest);

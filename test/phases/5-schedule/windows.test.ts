@@ -4,6 +4,7 @@
  * A failure prints its seed; `SEED=n COUNT=1` runs it alone.
  */
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { sizeOf } from '../../../compiler/ir/affine.ts';
 import { interpret } from '../../../compiler/ir/interpret.ts';
 import { verifyLoops } from '../../../compiler/ir/loop-verify.ts';
@@ -54,6 +55,19 @@ const cases: readonly ((pick: Pick) => Case)[] = [
       options: { window, stride, dilation, ties: pick(ties) } };
   },
   (pick) => ({ layer: 'maxout', sizes: { N: pick([1, 4]), D: pick([1, 3]), M: pick([1, 2, 5]), K: pick([2, 3, 7, 16, 17]) }, options: { ties: pick(ties) }, plain: true }),
+  (pick) => {
+    const V = pick([1, 3, 7]);
+    return { layer: 'embedding', sizes: { B: pick([1, 3]), T: pick([1, 6]), V, E: pick([1, 3, 8]) }, options: { padding: pick([0, 2, 9]) }, below: V, plain: true };
+  },
+  (pick) => {
+    const [R, S] = [pick([1, 3, 6]), pick([2, 5])];
+    return { layer: 'gather_nd', sizes: { R, S, N: pick([1, 4]), K: pick([1, 3, 9]) }, options: {}, below: Math.min(R, S), plain: true };
+  },
+  (pick) => {
+    const C = pick([1, 2, 5]);
+    return { layer: 'group_permute', sizes: { N: pick([1, 3]), G: pick([1, 2]), C }, options: {}, below: C, plain: true };
+  },
+  (pick) => ({ layer: 'triplet_loss', sizes: { N: pick([1, 4]), D: pick([1, 5]), K: pick([1, 3]) }, options: {}, plain: true }),
 ];
 
 function check(seed: number): void {
@@ -75,7 +89,7 @@ function run(c: Case, random: Random): void {
   const number = (): number => (random() < wild ? [NaN, Infinity, -Infinity, 0][Math.floor(random() * 4)]! : Math.floor(random() * 7) - 3);
   const known = new Map<string, Float64Array>();
   for (const mode of derived.modes) {
-    for (const program of [mode.forward, mode.backward]) {
+    for (const program of [mode.forward, mode.backward, mode.staged]) {
       for (const t of program.tensors) {
         if (t.role === 'random' || t.role === 'cache' || known.has(t.name)) continue;
         const integer = (): number => Math.floor(random() * (c.below ?? 1));
@@ -108,7 +122,7 @@ function runScheduled(layer: Layer, p: Program, known: ReadonlyMap<string, Float
   const arrays: Arrays = new Map();
   for (const b of nest.buffers) {
     if (b.tensor === undefined) continue;
-    const given = b.access === 'written' ? undefined : known.get(b.tensor);
+    const given = p.tensors.some((t) => t.name === b.tensor) ? known.get(b.tensor) : undefined;
     arrays.set(b.name, given?.slice() ?? new Float64Array(b.length).fill(isAddedTo(b.tensor) ? 5 : NaN));
   }
   runLoops(nest, arrays, { seed: 1, step: 1 });
@@ -128,6 +142,20 @@ function compare(name: string, got: Float64Array, want: Float64Array): void {
 
 test('windows and selections run as loops as they are interpreted', () => {
   for (let seed = first; seed < first + count; seed++) check(seed);
+});
+
+test('a cached offset that its window does not have is refused, wherever it stands', () => {
+  for (const [layer, sizes] of [['maxpool2d', { N: 1, C: 2, H: 6, W: 8 }], ['max_pool_overlap', { N: 1, C: 2, H: 7, W: 7 }]] as const) {
+    const { derived } = compileFront({ source: load(layer)!, load, sizes, dtype: 'f64' }, new Trace());
+    const { backward } = derived.modes[0]!;
+    for (const wrong of [-1, 9, 1e9]) {
+      const known = new Map(backward.tensors.map((t) => [t.name, new Float64Array((t.hit?.of ?? t.axes).reduce((n, a) => n * sizeOf(backward.env, a), 1))]));
+      const hits = known.get('hit(out)')!;
+      assert.not.throws(() => runScheduled(derived.layer, backward, known, false));
+      hits[hits.length - 2] = wrong;
+      assert.throws(() => runScheduled(derived.layer, backward, known, false), (e: unknown) => e instanceof RangeError && e.message.includes('hit(out)'));
+    }
+  }
 });
 
 test.run();
