@@ -11,8 +11,6 @@ const N = 100;
 const C = 3;
 const H = 32;
 const W = 32;
-const PH = 2;
-const PW = 2;
 const OH = 16;
 const OW = 16;
 const STRIDE = 2;
@@ -41,8 +39,8 @@ export const spec = {
   arguments: { forward: ['x', 'out', 'cache'], backward: ['dout', 'cache', 'dx'] },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 614400, backward: 7372800 },
-  bytes: { cache: 307200, scratch: 288, forward: 1536000, backward: 1536000 },
+  flops: { forward: 614400, backward: 76800 },
+  bytes: { cache: 307200, scratch: 32, forward: 1536000, backward: 1536000 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -59,7 +57,6 @@ export function createCache(): Cache {
 }
 
 const taps = /*@__PURE__*/ new Float64Array(4);
-const dx64 = /*@__PURE__*/ new Float64Array(39);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -188,36 +185,38 @@ export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): vo
   checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 32, 32]');
   const hit_out = cache.hit_out;
   checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
+  //   PH)/stride, (W - PW)/stride])
+  dx.fill(0);
   for (let n = 0; n < N; n++) {
     for (let c = 0; c < C; c++) {
-      for (let h = 0; h < H; h++) {
-        // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
-        //   PH)/stride, (W - PW)/stride])
-        dx64.fill(0);
-        const phFrom = Math.max(0, h - 30);
-        const phFirst = phFrom + ((h - phFrom) % 2 + 2) % 2;
-        const phTo = Math.min(PH, h + 1);
-        for (let ph = phFirst; ph < phTo; ph += 2) {
-          const oh = (h - ph) / 2 | 0;
-          const row = n * C_OH_OW + c * OH_OW + oh * OW;
-          for (let pw = 0; pw < PW; pw++) {
-            const wFrom = Math.max(0, pw);
-            const wFirst = wFrom + ((pw - wFrom) % 2 + 2) % 2;
-            const wTo = Math.min(W, pw + 31);
-            for (let w = wFirst; w < wTo; w += 2) {
-              const ow = (w - pw) / 2 | 0;
-              if (hit_out[row + ow] === ph * PW + pw) {
-                dx64[w] += 1 * dout[row + ow];
-              }
-            }
-          }
-        }
-        const row_ = n * CHW + c * HW + h * W;
-        for (let w = 0; w < W; w += 4) {
-          dx[row_ + w] = dx64[w];
-          dx[row_ + w + 1] = dx64[w + 1];
-          dx[row_ + w + 2] = dx64[w + 2];
-          dx[row_ + w + 3] = dx64[w + 3];
+      for (let oh = 0; oh < OH; oh++) {
+        const row = n * C_OH_OW + c * OH_OW + oh * OW;
+        for (let ow = 0; ow < OW; ow += 4) {
+          const out_hit0 = hit_out[row + ow];
+          if (out_hit0 < 0 || out_hit0 >= 4) badIndex('hit(out)', [n, c, oh, ow], out_hit0, out_hit0, 1, 4, 'the window [PH, PW]');
+          const ph0 = out_hit0 / 2 | 0;
+          const pw0 = out_hit0 % 2;
+          const row_ = n * CHW + c * HW + oh * STRIDE * W + ph0 * W + ow * STRIDE + pw0;
+          dx[row_] = dout[row + ow];
+          const out_hit1 = hit_out[row + ow + 1];
+          if (out_hit1 < 0 || out_hit1 >= 4) badIndex('hit(out)', [n, c, oh, ow + 1], out_hit1, out_hit1, 1, 4, 'the window [PH, PW]');
+          const ph1 = out_hit1 / 2 | 0;
+          const pw1 = out_hit1 % 2;
+          const row_2 = n * CHW + c * HW + oh * STRIDE * W + ph1 * W + ow * STRIDE + pw1;
+          dx[row_2 + STRIDE] = dout[row + ow + 1];
+          const out_hit2 = hit_out[row + ow + 2];
+          if (out_hit2 < 0 || out_hit2 >= 4) badIndex('hit(out)', [n, c, oh, ow + 2], out_hit2, out_hit2, 1, 4, 'the window [PH, PW]');
+          const ph2 = out_hit2 / 2 | 0;
+          const pw2 = out_hit2 % 2;
+          const row_3 = n * CHW + c * HW + oh * STRIDE * W + ph2 * W + ow * STRIDE + pw2;
+          dx[row_3 + 2 * STRIDE] = dout[row + ow + 2];
+          const out_hit3 = hit_out[row + ow + 3];
+          if (out_hit3 < 0 || out_hit3 >= 4) badIndex('hit(out)', [n, c, oh, ow + 3], out_hit3, out_hit3, 1, 4, 'the window [PH, PW]');
+          const ph3 = out_hit3 / 2 | 0;
+          const pw3 = out_hit3 % 2;
+          const row_4 = n * CHW + c * HW + oh * STRIDE * W + ph3 * W + ow * STRIDE + pw3;
+          dx[row_4 + 3 * STRIDE] = dout[row + ow + 3];
         }
       }
     }
@@ -376,36 +375,38 @@ function boundBackward(this: Buffers): () => void {
   return () => {
     const { dout, cache, dx } = this;
     const hit_out = cache.hit_out;
+    // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
+    //   PH)/stride, (W - PW)/stride])
+    dx.fill(0);
     for (let n = 0; n < 100; n++) {
       for (let c = 0; c < 3; c++) {
-        for (let h = 0; h < 32; h++) {
-          // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
-          //   PH)/stride, (W - PW)/stride])
-          dx64.fill(0);
-          const phFrom = Math.max(0, h - 30);
-          const phFirst = phFrom + ((h - phFrom) % 2 + 2) % 2;
-          const phTo = Math.min(2, h + 1);
-          for (let ph = phFirst; ph < phTo; ph += 2) {
-            const oh = (h - ph) / 2 | 0;
-            const row = n * 768 + c * 256 + oh * 16;
-            for (let pw = 0; pw < 2; pw++) {
-              const wFrom = Math.max(0, pw);
-              const wFirst = wFrom + ((pw - wFrom) % 2 + 2) % 2;
-              const wTo = Math.min(32, pw + 31);
-              for (let w = wFirst; w < wTo; w += 2) {
-                const ow = (w - pw) / 2 | 0;
-                if (hit_out[row + ow] === ph * 2 + pw) {
-                  dx64[w] += 1 * dout[row + ow];
-                }
-              }
-            }
-          }
-          const row_ = n * 3072 + c * 1024 + h * 32;
-          for (let w = 0; w < 32; w += 4) {
-            dx[row_ + w] = dx64[w];
-            dx[row_ + w + 1] = dx64[w + 1];
-            dx[row_ + w + 2] = dx64[w + 2];
-            dx[row_ + w + 3] = dx64[w + 3];
+        for (let oh = 0; oh < 16; oh++) {
+          const row = n * 768 + c * 256 + oh * 16;
+          for (let ow = 0; ow < 16; ow += 4) {
+            const out_hit0 = hit_out[row + ow];
+            if (out_hit0 < 0 || out_hit0 >= 4) badIndex('hit(out)', [n, c, oh, ow], out_hit0, out_hit0, 1, 4, 'the window [PH, PW]');
+            const ph0 = out_hit0 / 2 | 0;
+            const pw0 = out_hit0 % 2;
+            const row_ = n * 3072 + c * 1024 + oh * 2 * 32 + ph0 * 32 + ow * 2 + pw0;
+            dx[row_] = dout[row + ow];
+            const out_hit1 = hit_out[row + ow + 1];
+            if (out_hit1 < 0 || out_hit1 >= 4) badIndex('hit(out)', [n, c, oh, ow + 1], out_hit1, out_hit1, 1, 4, 'the window [PH, PW]');
+            const ph1 = out_hit1 / 2 | 0;
+            const pw1 = out_hit1 % 2;
+            const row_2 = n * 3072 + c * 1024 + oh * 2 * 32 + ph1 * 32 + ow * 2 + pw1;
+            dx[row_2 + 2] = dout[row + ow + 1];
+            const out_hit2 = hit_out[row + ow + 2];
+            if (out_hit2 < 0 || out_hit2 >= 4) badIndex('hit(out)', [n, c, oh, ow + 2], out_hit2, out_hit2, 1, 4, 'the window [PH, PW]');
+            const ph2 = out_hit2 / 2 | 0;
+            const pw2 = out_hit2 % 2;
+            const row_3 = n * 3072 + c * 1024 + oh * 2 * 32 + ph2 * 32 + ow * 2 + pw2;
+            dx[row_3 + 2 * 2] = dout[row + ow + 2];
+            const out_hit3 = hit_out[row + ow + 3];
+            if (out_hit3 < 0 || out_hit3 >= 4) badIndex('hit(out)', [n, c, oh, ow + 3], out_hit3, out_hit3, 1, 4, 'the window [PH, PW]');
+            const ph3 = out_hit3 / 2 | 0;
+            const pw3 = out_hit3 % 2;
+            const row_4 = n * 3072 + c * 1024 + oh * 2 * 32 + ph3 * 32 + ow * 2 + pw3;
+            dx[row_4 + 3 * 2] = dout[row + ow + 3];
           }
         }
       }
@@ -418,4 +419,13 @@ function boundBackward(this: Buffers): () => void {
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+}
+
+
+/** Says which element of an integer tensor points outside another tensor. `slot` is where it points. */
+function badIndex(tensor: string, at: readonly number[], value: number, slot: number, factor: number, size: number, of: string): never {
+  const rest = slot - factor * value;
+  const a = -rest / factor, b = (size - 1 - rest) / factor;
+  throw new RangeError(
+    `${tensor}[${at.join(', ')}] is ${value}: must be ${Math.ceil(Math.min(a, b))} to ${Math.floor(Math.max(a, b))}, it indexes ${of}`);
 }

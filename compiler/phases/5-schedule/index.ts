@@ -99,7 +99,7 @@ const productsOf = (plan: Plan): number =>
 /** What to call an item in the names of choices: its own name, or that of what is stored of it. */
 function placeOf(item: Item, { items }: Items): string {
   if (!item.name.startsWith('%')) return item.name;
-  const stored = (i: Item): Item | undefined => items.find((x) => x.store && readsIn(x.body).some((r) => r.tensor === i.name));
+  const stored = (i: Item): Item | undefined => items.find((x) => x.store && readsOfItem(x).some((r) => r.tensor === i.name));
   const own = stored(item)?.store?.name;
   const others = items.filter((i) => i.name.startsWith('%') && i.kind === 'reduce' && stored(i)?.store?.name === own);
   return own === undefined || others.length > 1 ? `${own ?? 'sum'}.${items.indexOf(item)}` : own;
