@@ -102,7 +102,9 @@ export function checkText(
   const axes = slots.flat();
   const length = axes.length === 0 ? '1' : axes.map((a) => m.names.size(a).name).join(' * ');
   const text = slots.length === 0 ? '[]' : `${slotsText(slots)} = [${shape.join(', ')}]`;
-  return `${check}(${array}, ${quoted(ARRAYS[elem])}, ${length}, ${quoted(name)}, ${quoted(text)});`;
+  // The helpers take an array for one of the kernel's own type where nothing else is said.
+  const type = elem === m.derived.layer.dtype ? '' : `, ${quoted(ARRAYS[elem])}`;
+  return `${check}(${array}, ${length}, ${quoted(name)}, ${quoted(text)}${type});`;
 }
 
 /** The fields of the cache that a body uses, by the name it has for them; those it has as arguments left out. */

@@ -52,11 +52,14 @@ function mixing(): string[] {
   return lines;
 }
 
+/** Stands in a signature for the type of most arrays of a module. */
+const OWN = '$own';
+
 const helpers: readonly Helper[] = [
   {
     name: 'checkArray',
     doc: 'Refuses an array of the wrong type or length.',
-    signature: 'function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void',
+    signature: `function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = '${OWN}'): void`,
     body: [
       'if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);',
       'if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);',
@@ -65,10 +68,10 @@ const helpers: readonly Helper[] = [
   {
     name: 'checkHeld',
     doc: 'Refuses a cache that no forward pass has filled.',
-    signature: 'function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void',
+    signature: `function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = '${OWN}'): void`,
     body: [
       'if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);',
-      'checkArray(array, type, length, name, shape);',
+      'checkArray(array, length, name, shape, type);',
     ],
     calls: ['checkArray'],
   },
@@ -140,12 +143,12 @@ const helpers: readonly Helper[] = [
   },
 ];
 
-/** The helpers that some names call for, in the order of the table. */
-export function neededHelpers(names: ReadonlySet<string>): Helper[] {
+/** The helpers that some names call for, in the order of the table. `own`: what most arrays of the module are, `Float32Array`. */
+export function neededHelpers(names: ReadonlySet<string>, own: string): Helper[] {
   const wanted = new Set(names);
   for (let size = -1; size !== wanted.size;) {
     size = wanted.size;
     for (const h of helpers) if (wanted.has(h.name)) for (const c of h.calls ?? []) wanted.add(c);
   }
-  return helpers.filter((h) => wanted.has(h.name));
+  return helpers.filter((h) => wanted.has(h.name)).map((h) => ({ ...h, signature: h.signature.replace(OWN, own) }));
 }

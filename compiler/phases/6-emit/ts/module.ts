@@ -140,7 +140,7 @@ function scratch(m: ModuleParts): Statement[] {
 function privateFunctions(m: ModuleParts): Statement[] {
   const called = new Set([...m.nests.flatMap((n) => [...functionsIn(wholeBody(n))]), ...m.functions.flatMap((f, n) => checksOf(f, m.nests[n]!, m))]);
   if (m.buffers === 'caller' && m.functions.some((f, n) => hasBody(f, m.nests[n]!) && fieldsUsed(f, m.nests[n]!, m).some((x) => x.field.held))) called.add('checkBound');
-  return neededHelpers(called).map((h): Statement => (w) => {
+  return neededHelpers(called, ARRAYS[m.derived.layer.dtype]).map((h): Statement => (w) => {
     w.newLine().writeLine(`/** ${h.doc} */`);
     w.write(h.signature).block(() => { for (const line of h.body) w.writeLine(line); });
   });
