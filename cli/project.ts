@@ -16,6 +16,7 @@ import type { Source, Span } from '../compiler/support/source.ts';
 import { readIfThere, reason, readSource, shownPath } from './files.ts';
 import type { FileText } from './files.ts';
 import { openLibrary, type Library } from './library.ts';
+import { Memory } from './memory.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Project {
@@ -80,16 +81,21 @@ const requestOf = (entry: KernelEntry, source: Source, library: Library): Kernel
   dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
 });
 
-/** Compiles a whole build file. @throws DiagnosticError with every problem of it and of its specs */
-export function compileProject(place: Place, out: string | undefined, terminal: Terminal): Project {
+/**
+ * Compiles a whole build file; kernels that `memory` has from the last build and that have not changed are taken from there.
+ * @throws DiagnosticError with every problem of it and of its specs
+ */
+export function compileProject(place: Place, out: string | undefined, terminal: Terminal, memory: Memory = new Memory()): Project {
   const file = readBuildFile(readSource(place.buildFile, 'the build file'));
   const library = openLibrary(place.folder);
   const { tuning, source: tuningSource } = tuningOf(place);
   const compile = (entry: KernelEntry, source: Source): Compiled =>
-    compileKernel({ ...requestOf(entry, source, library), choices: (name) => new Choices(answersOf(tuning, name)) });
+    memory.compile({ ...requestOf(entry, source, library), choices: (name) => new Choices(answersOf(tuning, name)) }, compileKernel);
+  memory.begin(tuningSource?.text);
   const built = build(file, library, compile, (n) => {
     terminal.progress(`[${n + 1}/${file.kernels.length}] ${file.kernels[n]!.layer.value}`);
   });
+  memory.end();
   terminal.progress('');
   if (tuningSource) checkTuned(tuning, new Set(built.kernels.map((k) => k.compiled.name)), tuningSource);
   const folder = out === undefined ? join(place.folder, ...file.out.split('/')) : resolve(out);

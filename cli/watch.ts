@@ -7,6 +7,7 @@ import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
 import { summaryText, write } from './build.ts';
 import type { Command } from './command.ts';
 import { reason, shownPath } from './files.ts';
+import { Memory } from './memory.ts';
 import { compileProject, findProject } from './project.ts';
 import type { Place } from './project.ts';
 import { report } from './report.ts';
@@ -23,7 +24,8 @@ export const watchCommand: Command = {
   positionals: [0, 1, 'the build file'],
   run(args, terminal) {
     const place = findProject(args.positionals[0]);
-    const again = (): void => buildOnce(place, args.get('out'), terminal);
+    const memory = new Memory();
+    const again = (): void => buildOnce(place, args.get('out'), terminal, memory);
     const watchers = follow(place, again);
     again();
     return new Promise((done) => {
@@ -38,9 +40,9 @@ export const watchCommand: Command = {
 };
 
 /** A mistake in a spec is printed and waited out. */
-function buildOnce(place: Place, out: string | undefined, terminal: Terminal): void {
+function buildOnce(place: Place, out: string | undefined, terminal: Terminal, memory: Memory): void {
   try {
-    const project = compileProject(place, out, terminal);
+    const project = compileProject(place, out, terminal, memory);
     const text = summaryText(project, write(project));
     terminal.print(terminal.json ? JSON.stringify({ ok: true, summary: text }) : text);
   } catch (error) {
