@@ -70,10 +70,10 @@ const dout64_ = /*@__PURE__*/ new Float64Array(1306);
 export function forward(
   x: Float32Array, w: Float32Array, b: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(w, D * M, 'w', '[D, M] = [500, 10]');
-  checkArray(b, M, 'b', '[M] = [10]');
-  checkArray(out, N * M, 'out', '[N, M] = [100, 10]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
+  checkArray(b, 'b', M, '[M] = [10]');
+  checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
   cache.x = x;
   forwardPackW(w);
   forwardPackX(x);
@@ -151,13 +151,13 @@ export function backward(
   dout: Float32Array, w: Float32Array, cache: Cache, dx: Float32Array, dw: Float32Array,
   db: Float32Array,
 ): void {
-  checkArray(dout, N * M, 'dout', '[N, M] = [100, 10]');
-  checkArray(w, D * M, 'w', '[D, M] = [500, 10]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(dw, D * M, 'dw', '[D, M] = [500, 10]');
-  checkArray(db, M, 'db', '[M] = [10]');
+  checkArray(dout, 'dout', N * M, '[N, M] = [100, 10]');
+  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dw, 'dw', D * M, '[D, M] = [500, 10]');
+  checkArray(db, 'db', M, '[M] = [10]');
   const x = cache.x;
-  checkHeld(x, N * D, 'cache.x', '[N, D] = [100, 500]');
+  checkHeld(x, 'cache.x', N * D, '[N, D] = [100, 500]');
   backwardPackW(w);
   backwardPackDout(dout);
   backwardDx(dx);
@@ -314,14 +314,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(buffers.w, D * M, 'w', '[D, M] = [500, 10]');
-  checkArray(buffers.b, M, 'b', '[M] = [10]');
-  checkArray(buffers.out, N * M, 'out', '[N, M] = [100, 10]');
-  checkArray(buffers.dout, N * M, 'dout', '[N, M] = [100, 10]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(buffers.dw, D * M, 'dw', '[D, M] = [500, 10]');
-  checkArray(buffers.db, M, 'db', '[M] = [10]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.w, 'w', D * M, '[D, M] = [500, 10]');
+  checkArray(buffers.b, 'b', M, '[M] = [10]');
+  checkArray(buffers.out, 'out', N * M, '[N, M] = [100, 10]');
+  checkArray(buffers.dout, 'dout', N * M, '[N, M] = [100, 10]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dw, 'dw', D * M, '[D, M] = [500, 10]');
+  checkArray(buffers.db, 'db', M, '[M] = [10]');
   const bound: Buffers = {
     x: buffers.x,
     w: buffers.w,
@@ -341,14 +341,14 @@ export function bind(buffers: Buffers): Bound {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
-function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
-  checkArray(array, length, name, shape, type);
+  checkArray(array, name, length, shape, type);
 }

@@ -116,16 +116,16 @@ export function forwardTrain(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
   running_var: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(beta, D, 'beta', '[D] = [500]');
-  checkArray(running_mean, D, 'running_mean', '[D] = [500]');
-  checkArray(running_var, D, 'running_var', '[D] = [500]');
-  checkArray(out, N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(beta, 'beta', D, '[D] = [500]');
+  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
+  checkArray(running_var, 'running_var', D, '[D] = [500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   const term = 1 - MOMENTUM;
   for (let d = 0; d < D; d += 4) {
     // mu = mean[N](x)
@@ -257,16 +257,16 @@ export function forwardTest(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
   running_var: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(beta, D, 'beta', '[D] = [500]');
-  checkArray(running_mean, D, 'running_mean', '[D] = [500]');
-  checkArray(running_var, D, 'running_var', '[D] = [500]');
-  checkArray(out, N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(beta, 'beta', D, '[D] = [500]');
+  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
+  checkArray(running_var, 'running_var', D, '[D] = [500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   // rstd = 1 / sqrt(var + eps)
   for (let d = 0; d < D; d += 4) {
     const rstd0 = 1 / Math.sqrt(running_var[d] + EPS);
@@ -340,15 +340,15 @@ export function backwardTrain(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [500]');
-  checkArray(dbeta, D, 'dbeta', '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   for (let d = 0; d < D; d += 4) {
     const term0 = gamma[d] * rstd[d] / N;
     kept[d] = term0;
@@ -435,15 +435,15 @@ export function backwardTest(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [500]');
-  checkArray(dbeta, D, 'dbeta', '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   // dx = gamma * rstd * dout
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
@@ -524,15 +524,15 @@ export function backwardTrainStaged(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [500]');
-  checkArray(dbeta, D, 'dbeta', '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   for (let d = 0; d < D; d += 4) {
     // drstd2 = sum[N](dxhat2 * (xhat / rstd))
     // dgamma = sum[N](dout * xhat)
@@ -658,15 +658,15 @@ export function backwardTestStaged(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(gamma, D, 'gamma', '[D] = [500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [500]');
-  checkArray(dbeta, D, 'dbeta', '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
-  checkArray(rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   // dx = dsum2
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
@@ -759,18 +759,18 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(buffers.gamma, D, 'gamma', '[D] = [500]');
-  checkArray(buffers.beta, D, 'beta', '[D] = [500]');
-  checkArray(buffers.running_mean, D, 'running_mean', '[D] = [500]');
-  checkArray(buffers.running_var, D, 'running_var', '[D] = [500]');
-  checkArray(buffers.out, N * D, 'out', '[N, D] = [100, 500]');
-  checkArray(buffers.dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(buffers.dgamma, D, 'dgamma', '[D] = [500]');
-  checkArray(buffers.dbeta, D, 'dbeta', '[D] = [500]');
-  checkArray(buffers.cache.xhat, N * D, 'cache.xhat', '[N, D] = [100, 500]');
-  checkArray(buffers.cache.rstd, D, 'cache.rstd', '[D] = [500]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.gamma, 'gamma', D, '[D] = [500]');
+  checkArray(buffers.beta, 'beta', D, '[D] = [500]');
+  checkArray(buffers.running_mean, 'running_mean', D, '[D] = [500]');
+  checkArray(buffers.running_var, 'running_var', D, '[D] = [500]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [500]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', D, '[D] = [500]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -1132,7 +1132,7 @@ function boundBackwardTest(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

@@ -82,10 +82,10 @@ const dout64_ = /*@__PURE__*/ new Float64Array(7087);
 export function forward(
   x: Float32Array, w: Float32Array, b: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * C * H * W, 'x', '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(w, F * C * HH * WW, 'w', '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(b, F, 'b', '[F] = [8]');
-  checkArray(out, N * F * OH * OW, 'out', '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(b, 'b', F, '[F] = [8]');
+  checkArray(out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
   cache.x = x;
   forwardPackW(w);
   for (let n = 0; n < N; n++) {
@@ -184,13 +184,13 @@ export function backward(
   dout: Float32Array, w: Float32Array, cache: Cache, dx: Float32Array, dw: Float32Array,
   db: Float32Array,
 ): void {
-  checkArray(dout, N * F * OH * OW, 'dout', '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(w, F * C * HH * WW, 'w', '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(dx, N * C * H * W, 'dx', '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(dw, F * C * HH * WW, 'dw', '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(db, F, 'db', '[F] = [8]');
+  checkArray(dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(db, 'db', F, '[F] = [8]');
   const x = cache.x;
-  checkHeld(x, N * C * H * W, 'cache.x', '[N, C, H, W] = [32, 1, 28, 28]');
+  checkHeld(x, 'cache.x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
   backwardPackW(w);
   for (let n = 0; n < N; n++) {
     backwardPackDout(n, dout);
@@ -395,14 +395,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * C * H * W, 'x', '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(buffers.w, F * C * HH * WW, 'w', '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(buffers.b, F, 'b', '[F] = [8]');
-  checkArray(buffers.out, N * F * OH * OW, 'out', '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(buffers.dout, N * F * OH * OW, 'dout', '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(buffers.dx, N * C * H * W, 'dx', '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(buffers.dw, F * C * HH * WW, 'dw', '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(buffers.db, F, 'db', '[F] = [8]');
+  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(buffers.w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(buffers.b, 'b', F, '[F] = [8]');
+  checkArray(buffers.out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(buffers.dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(buffers.dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(buffers.db, 'db', F, '[F] = [8]');
   const bound: Buffers = {
     x: buffers.x,
     w: buffers.w,
@@ -422,14 +422,14 @@ export function bind(buffers: Buffers): Bound {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
-function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
-  checkArray(array, length, name, shape, type);
+  checkArray(array, name, length, shape, type);
 }

@@ -79,11 +79,11 @@ const u = /*@__PURE__*/ new Float32Array(50007);
 export function forwardTrain(
   x: Float32Array, seed: number, step: number, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(out, N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
   checkDraw(seed, step);
   const mask = cache.mask;
-  checkArray(mask, N * D, 'cache.mask', '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   fillUniform(u, seed, step, 0, 0, 1);
 
   // out = x * mask
@@ -119,11 +119,11 @@ export function forwardTrain(
 export function forwardTest(
   x: Float32Array, seed: number, step: number, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(out, N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
   checkDraw(seed, step);
   const mask = cache.mask;
-  checkArray(mask, N * D, 'cache.mask', '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   // out = x * mask
   // mask = 1
   for (let nd = 0; nd < ND; nd += 4) {
@@ -148,10 +148,10 @@ export function forwardTest(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTrain(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
   const mask = cache.mask;
-  checkArray(mask, N * D, 'cache.mask', '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   // dx = mask * dout
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = mask[nd] * dout[nd];
@@ -171,10 +171,10 @@ export function backwardTrain(dout: Float32Array, cache: Cache, dx: Float32Array
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTest(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
   const mask = cache.mask;
-  checkArray(mask, N * D, 'cache.mask', '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   // dx = mask * dout
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = mask[nd] * dout[nd];
@@ -207,11 +207,11 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(buffers.out, N * D, 'out', '[N, D] = [100, 500]');
-  checkArray(buffers.dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [100, 500]');
-  checkArray(buffers.cache.mask, N * D, 'cache.mask', '[N, D] = [100, 500]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.cache.mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   const bound: Buffers = {
     x: buffers.x,
     out: buffers.out,
@@ -312,7 +312,7 @@ function boundBackwardTest(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

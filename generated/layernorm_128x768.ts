@@ -79,14 +79,14 @@ const dbeta64 = /*@__PURE__*/ new Float64Array(775);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(gamma, D, 'gamma', '[D] = [768]');
-  checkArray(beta, D, 'beta', '[D] = [768]');
-  checkArray(out, N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(beta, 'beta', D, '[D] = [768]');
+  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let n = 0; n < N; n++) {
     // mu = mean[D](x)
     let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
@@ -152,15 +152,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(gamma, D, 'gamma', '[D] = [768]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [768]');
-  checkArray(dbeta, D, 'dbeta', '[D] = [768]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * dout)
     // mean[D](gamma * xhat * dout)
@@ -256,16 +256,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, D, 'gamma', '[D] = [768]');
-  checkArray(buffers.beta, D, 'beta', '[D] = [768]');
-  checkArray(buffers.out, N * D, 'out', '[N, D] = [128, 768]');
-  checkArray(buffers.dout, N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, D, 'dgamma', '[D] = [768]');
-  checkArray(buffers.dbeta, D, 'dbeta', '[D] = [768]');
-  checkArray(buffers.cache.xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
+  checkArray(buffers.beta, 'beta', D, '[D] = [768]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -420,7 +420,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

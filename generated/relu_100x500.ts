@@ -56,8 +56,8 @@ export function createCache(): Cache {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(out, N * D, 'out', '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
   cache.x = x;
   // out = max(x, 0)
   for (let nd = 0; nd < ND; nd += 4) {
@@ -78,10 +78,10 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
   const x = cache.x;
-  checkHeld(x, N * D, 'cache.x', '[N, D] = [100, 500]');
+  checkHeld(x, 'cache.x', N * D, '[N, D] = [100, 500]');
   // dx = where(x > 0, dout, 0)
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = x[nd] > 0 ? dout[nd] : 0;
@@ -112,10 +112,10 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [100, 500]');
-  checkArray(buffers.out, N * D, 'out', '[N, D] = [100, 500]');
-  checkArray(buffers.dout, N * D, 'dout', '[N, D] = [100, 500]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [100, 500]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
   const bound: Buffers = {
     x: buffers.x,
     out: buffers.out,
@@ -163,16 +163,16 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
-function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
-  checkArray(array, length, name, shape, type);
+  checkArray(array, name, length, shape, type);
 }
 
 

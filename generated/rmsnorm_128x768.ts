@@ -67,13 +67,13 @@ const dgamma64 = /*@__PURE__*/ new Float64Array(775);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(gamma, D, 'gamma', '[D] = [768]');
-  checkArray(out, N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let n = 0; n < N; n++) {
     // mean[D](x^2)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
@@ -127,14 +127,14 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
 export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
 ): void {
-  checkArray(dout, N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(gamma, D, 'gamma', '[D] = [768]');
-  checkArray(dx, N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(dgamma, D, 'dgamma', '[D] = [768]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * xhat * dout)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
@@ -197,14 +197,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, D, 'gamma', '[D] = [768]');
-  checkArray(buffers.out, N * D, 'out', '[N, D] = [128, 768]');
-  checkArray(buffers.dout, N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(buffers.dx, N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, D, 'dgamma', '[D] = [768]');
-  checkArray(buffers.cache.xhat, N * D, 'cache.xhat', '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, N, 'cache.rstd', '[N] = [128]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -316,7 +316,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

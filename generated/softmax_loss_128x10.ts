@@ -64,11 +64,11 @@ const z64 = /*@__PURE__*/ new Float64Array(135);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, N * C, 'x', '[N, C] = [128, 10]');
-  checkArray(y, N, 'y', '[N] = [128]', 'Int32Array');
-  checkArray(out, 1, 'out', '[]');
+  checkArray(x, 'x', N * C, '[N, C] = [128, 10]');
+  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
+  checkArray(out, 'out', 1, '[]');
   const probs = cache.probs;
-  checkArray(probs, N * C, 'cache.probs', '[N, C] = [128, 10]');
+  checkArray(probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
   for (let n = 0; n < N; n++) {
     // m = max[C](x)
     let mMax0 = -Infinity, mMax1 = -Infinity, mMax2 = -Infinity, mMax3 = -Infinity;
@@ -156,11 +156,11 @@ export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(dout: Float32Array, y: Int32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 1, 'dout', '[]');
-  checkArray(y, N, 'y', '[N] = [128]', 'Int32Array');
-  checkArray(dx, N * C, 'dx', '[N, C] = [128, 10]');
+  checkArray(dout, 'dout', 1, '[]');
+  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
+  checkArray(dx, 'dx', N * C, '[N, C] = [128, 10]');
   const probs = cache.probs;
-  checkArray(probs, N * C, 'cache.probs', '[N, C] = [128, 10]');
+  checkArray(probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
   // dx = dout / N * (probs - where(index(C) == y, 1, 0))
   const term = dout[0] / N;
   for (let n = 0; n < N; n++) {
@@ -200,12 +200,12 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * C, 'x', '[N, C] = [128, 10]');
-  checkArray(buffers.y, N, 'y', '[N] = [128]', 'Int32Array');
-  checkArray(buffers.out, 1, 'out', '[]');
-  checkArray(buffers.dout, 1, 'dout', '[]');
-  checkArray(buffers.dx, N * C, 'dx', '[N, C] = [128, 10]');
-  checkArray(buffers.cache.probs, N * C, 'cache.probs', '[N, C] = [128, 10]');
+  checkArray(buffers.x, 'x', N * C, '[N, C] = [128, 10]');
+  checkArray(buffers.y, 'y', N, '[N] = [128]', 'Int32Array');
+  checkArray(buffers.out, 'out', 1, '[]');
+  checkArray(buffers.dout, 'dout', 1, '[]');
+  checkArray(buffers.dx, 'dx', N * C, '[N, C] = [128, 10]');
+  checkArray(buffers.cache.probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
   const bound: Buffers = {
     x: buffers.x,
     y: buffers.y,
@@ -329,7 +329,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

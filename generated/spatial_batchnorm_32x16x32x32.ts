@@ -109,16 +109,16 @@ export function forwardTrain(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
   running_var: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, C, 'gamma', '[C] = [16]');
-  checkArray(beta, C, 'beta', '[C] = [16]');
-  checkArray(running_mean, C, 'running_mean', '[C] = [16]');
-  checkArray(running_var, C, 'running_var', '[C] = [16]');
-  checkArray(out, N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [16]');
+  checkArray(beta, 'beta', C, '[C] = [16]');
+  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
+  checkArray(running_var, 'running_var', C, '[C] = [16]');
+  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, C, 'cache.rstd', '[C] = [16]');
+  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
   const term = 1 - MOMENTUM;
   for (let c = 0; c < C; c++) {
     // mu = mean[N, H, W](x)
@@ -202,16 +202,16 @@ export function forwardTest(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
   running_var: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, C, 'gamma', '[C] = [16]');
-  checkArray(beta, C, 'beta', '[C] = [16]');
-  checkArray(running_mean, C, 'running_mean', '[C] = [16]');
-  checkArray(running_var, C, 'running_var', '[C] = [16]');
-  checkArray(out, N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [16]');
+  checkArray(beta, 'beta', C, '[C] = [16]');
+  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
+  checkArray(running_var, 'running_var', C, '[C] = [16]');
+  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, C, 'cache.rstd', '[C] = [16]');
+  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
   for (let c = 0; c < C; c++) {
     // rstd = 1 / sqrt(var + eps)
     const rstdAt = 1 / Math.sqrt(running_var[c] + EPS);
@@ -258,15 +258,15 @@ export function backwardTrain(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, C, 'gamma', '[C] = [16]');
-  checkArray(dx, N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dgamma, C, 'dgamma', '[C] = [16]');
-  checkArray(dbeta, C, 'dbeta', '[C] = [16]');
+  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [16]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
+  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, C, 'cache.rstd', '[C] = [16]');
+  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
   const term = N * H * W;
   for (let c = 0; c < C; c += 4) {
     const term0 = gamma[c] * rstd[c] / term;
@@ -335,15 +335,15 @@ export function backwardTest(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, C, 'gamma', '[C] = [16]');
-  checkArray(dx, N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dgamma, C, 'dgamma', '[C] = [16]');
-  checkArray(dbeta, C, 'dbeta', '[C] = [16]');
+  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [16]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
+  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, C, 'cache.rstd', '[C] = [16]');
+  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
   // dx = gamma * rstd * dout
   for (let n = 0; n < N; n++) {
     for (let c = 0; c < C; c++) {
@@ -415,18 +415,18 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * C * H * W, 'x', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.gamma, C, 'gamma', '[C] = [16]');
-  checkArray(buffers.beta, C, 'beta', '[C] = [16]');
-  checkArray(buffers.running_mean, C, 'running_mean', '[C] = [16]');
-  checkArray(buffers.running_var, C, 'running_var', '[C] = [16]');
-  checkArray(buffers.out, N * C * H * W, 'out', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dout, N * C * H * W, 'dout', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dx, N * C * H * W, 'dx', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dgamma, C, 'dgamma', '[C] = [16]');
-  checkArray(buffers.dbeta, C, 'dbeta', '[C] = [16]');
-  checkArray(buffers.cache.xhat, N * C * H * W, 'cache.xhat', '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.cache.rstd, C, 'cache.rstd', '[C] = [16]');
+  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.gamma, 'gamma', C, '[C] = [16]');
+  checkArray(buffers.beta, 'beta', C, '[C] = [16]');
+  checkArray(buffers.running_mean, 'running_mean', C, '[C] = [16]');
+  checkArray(buffers.running_var, 'running_var', C, '[C] = [16]');
+  checkArray(buffers.out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.dgamma, 'dgamma', C, '[C] = [16]');
+  checkArray(buffers.dbeta, 'dbeta', C, '[C] = [16]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', C, '[C] = [16]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -672,7 +672,7 @@ function boundBackwardTest(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

@@ -88,14 +88,14 @@ const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(beta, G * K, 'beta', '[(G K)] = [64]');
-  checkArray(out, N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
+  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   for (let n = 0; n < N; n++) {
     const row_ = n * G;
     for (let g = 0; g < G; g++) {
@@ -170,15 +170,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(dx, N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dgamma, G * K, 'dgamma', '[(G K)] = [64]');
-  checkArray(dbeta, G * K, 'dbeta', '[(G K)] = [64]');
+  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
+  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
   const xhat = cache.xhat;
-  checkArray(xhat, N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   const term = K * H * W;
   for (let n = 0; n < N; n++) {
     const row_3 = n * G;
@@ -305,16 +305,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.gamma, G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(buffers.beta, G * K, 'beta', '[(G K)] = [64]');
-  checkArray(buffers.out, N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dout, N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dx, N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dgamma, G * K, 'dgamma', '[(G K)] = [64]');
-  checkArray(buffers.dbeta, G * K, 'dbeta', '[(G K)] = [64]');
-  checkArray(buffers.cache.xhat, N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  checkArray(buffers.cache.rstd, N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(buffers.x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(buffers.beta, 'beta', G * K, '[(G K)] = [64]');
+  checkArray(buffers.out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dgamma, 'dgamma', G * K, '[(G K)] = [64]');
+  checkArray(buffers.dbeta, 'dbeta', G * K, '[(G K)] = [64]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -509,7 +509,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

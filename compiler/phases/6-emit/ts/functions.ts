@@ -104,7 +104,7 @@ export function checkText(
   const text = slots.length === 0 ? '[]' : `${slotsText(slots)} = [${shape.join(', ')}]`;
   // The helpers take an array for one of the kernel's own type where nothing else is said.
   const type = elem === m.derived.layer.dtype ? '' : `, ${quoted(ARRAYS[elem])}`;
-  return `${check}(${array}, ${length}, ${quoted(name)}, ${quoted(text)}${type});`;
+  return `${check}(${array}, ${quoted(name)}, ${length}, ${quoted(text)}${type});`;
 }
 
 /** The fields of the cache that a body uses, by the name it has for them; those it has as arguments left out. */

@@ -59,7 +59,7 @@ const helpers: readonly Helper[] = [
   {
     name: 'checkArray',
     doc: 'Refuses an array of the wrong type or length.',
-    signature: `function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = '${OWN}'): void`,
+    signature: `function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = '${OWN}'): void`,
     body: [
       'if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);',
       'if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);',
@@ -68,10 +68,10 @@ const helpers: readonly Helper[] = [
   {
     name: 'checkHeld',
     doc: 'Refuses a cache that no forward pass has filled.',
-    signature: `function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, length: number, name: string, shape: string, type = '${OWN}'): void`,
+    signature: `function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = '${OWN}'): void`,
     body: [
       'if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);',
-      'checkArray(array, length, name, shape, type);',
+      'checkArray(array, name, length, shape, type);',
     ],
     calls: ['checkArray'],
   },
