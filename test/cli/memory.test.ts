@@ -48,6 +48,16 @@ test('a spec that another extends is part of it', () => withFolder({
   assert.equal(unchanged(second, project(folder, memory)), [false, false]);
 }));
 
+test('another tuning is another schedule', () => withFolder({
+  'kernels.yaml': 'kernels:\n  - { layer: relu, sizes: { N: 2, D: 3 } }\n',
+}, async (folder) => {
+  const memory = new Memory();
+  const first = project(folder, memory);
+  writeFileSync(join(folder, 'kernels.tuning.yaml'), 'kernels: { relu_2x3: {} }\n');
+  const second = project(folder, memory);
+  assert.equal([unchanged(first, second), unchanged(second, project(folder, memory))], [[false], [true]]);
+}));
+
 test('a build that fails forgets nothing', () => withFolder({
   'kernels.yaml': 'kernels:\n  - { layer: relu, sizes: { N: 2, D: 3 } }\n  - { layer: mine, sizes: { N: 2 } }\n',
   'specs/mine.layer.yaml': 'layer: mine\ninputs: { x: [N] }\noutputs: { out: [N] }\nforward: { out: 2 * x }\n',
