@@ -67,10 +67,10 @@ const taps = /*@__PURE__*/ new Float64Array(4);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(out, 'Float32Array', N * C * OH * OW, 'out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
   const hit_out = cache.hit_out;
-  checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
   for (let nc = 0; nc < NC; nc++) {
     for (let oh = 0; oh < OH; oh++) {
       const row_ = nc * OH_OW + oh * OW;
@@ -181,10 +181,10 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 'Float32Array', N * C * OH * OW, 'dout', '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
   const hit_out = cache.hit_out;
-  checkArray(hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
   // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
   //   PH)/stride, (W - PW)/stride])
   dx.fill(0);
@@ -244,11 +244,11 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(buffers.out, 'Float32Array', N * C * OH * OW, 'out', '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(buffers.dout, 'Float32Array', N * C * OH * OW, 'dout', '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(buffers.cache.hit_out, 'Int32Array', N * C * OH * OW, 'cache.hit_out', '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(buffers.out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(buffers.dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(buffers.cache.hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
   const bound: Buffers = {
     x: buffers.x,
     out: buffers.out,
@@ -416,7 +416,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
