@@ -20,13 +20,16 @@ export interface Job {
   readonly file: string;
   readonly peers: readonly string[];
   readonly effort: Effort;
-  /** What an earlier try of this job did not survive: `peer pass`, and why. */
-  readonly given: Readonly<Record<string, string>>;
+  /** What an earlier try of this job knows, by `peer pass`: the form that was chosen, or why there is none. */
+  readonly given: Readonly<Record<string, Verdict>>;
 }
 
-/** What the process says: what it is about to do, and at last what it found. */
+export type Verdict = { readonly form: string } | Refusal;
+
+/** What the process says: what it is about to do, what it decided, and at last what it found. */
 export type News =
   | { readonly kind: 'at'; readonly what: string }
+  | { readonly kind: 'decided'; readonly what: string; readonly verdict: Verdict }
   | { readonly kind: 'done'; readonly report: WorkloadReport };
 
 /** A peer that takes longer for a call is not timed. */
@@ -42,11 +45,12 @@ interface Entry {
   readonly includesForward: boolean;
 }
 
-export async function contest(job: Job, at: (what: string) => void): Promise<WorkloadReport> {
+export async function contest(job: Job, tell: (news: News) => void): Promise<WorkloadReport> {
+  const at = (what: string): void => tell({ kind: 'at', what });
   at('ours');
   const ours = prepareOurs(job.name, await import(pathToFileURL(job.file).href) as Kernel);
   const entries: Entry[] = [];
-  for (const peer of job.peers) entries.push(...await enter(peer, ours.workload, job, at));
+  for (const peer of job.peers) entries.push(...await enter(peer, ours.workload, job, tell));
   const samples = await race([...ourContestants(ours), ...entries.flatMap(contestantOf)], job.effort, at);
   return {
     name: job.name, layer: ours.workload.layer, label: ours.workload.label,
@@ -64,10 +68,10 @@ function ourContestants({ plain, bound }: Ours): Contestant[] {
 const contestantOf = ({ peer, pass, chosen }: Entry): Contestant[] =>
   (isRefusal(chosen) ? [] : [{ name: `${peer} ${pass}`, call: chosen.call, ...(chosen.enter ? { enter: chosen.enter } : {}) }]);
 
-async function enter(name: string, workload: Workload, job: Job, at: (what: string) => void): Promise<Entry[]> {
+async function enter(name: string, workload: Workload, job: Job, tell: (news: News) => void): Promise<Entry[]> {
   let prepared: Prepared | Refusal;
   try {
-    at(`${name} forward`);
+    tell({ kind: 'at', what: `${name} forward` });
     const peer = await peers.find((p) => p.name === name)!.load();
     await peer.open();
     prepared = await peer.prepare(workload);
@@ -77,16 +81,22 @@ async function enter(name: string, workload: Workload, job: Job, at: (what: stri
   const entries: Entry[] = [];
   for (const pass of passes) {
     const what = `${name} ${pass}`;
-    const given = job.given[what];
-    const cases = isRefusal(prepared) ? prepared : given !== undefined ? { refused: given } : prepared[pass];
-    at(what);
-    entries.push({
-      peer: name, pass,
-      chosen: isRefusal(cases) ? cases : await choose(cases, workload, job.effort, () => at(what)),
-      includesForward: pass === 'backward' && !isRefusal(prepared) && prepared.backwardIncludesForward,
-    });
+    const chosen = isRefusal(prepared) ? prepared
+      : await decide(prepared[pass], job.given[what], workload, job.effort, () => tell({ kind: 'at', what }));
+    tell({ kind: 'decided', what, verdict: isRefusal(chosen) ? chosen : { form: chosen.form } });
+    entries.push({ peer: name, pass, chosen, includesForward: pass === 'backward' && !isRefusal(prepared) && prepared.backwardIncludesForward });
   }
   return entries;
+}
+
+/** What was decided before holds: the numbers are the same in every try. */
+async function decide(
+  cases: readonly Case[] | Refusal, given: Verdict | undefined, workload: Workload, effort: Effort, alive: () => void,
+): Promise<Case | Refusal> {
+  alive();
+  if (isRefusal(cases)) return cases;
+  if (given === undefined) return choose(cases, workload, effort, alive);
+  return isRefusal(given) ? given : cases.find((one) => one.form === given.form)!;
 }
 
 /** The fastest of the forms that run and agree with us. */
@@ -155,7 +165,7 @@ if (process.send) {
   process.once('disconnect', () => process.exit());
   const tell = (news: News): void => { process.send?.(news); };
   process.once('message', (job: Job) => {
-    contest(job, (what) => tell({ kind: 'at', what })).then(
+    contest(job, tell).then(
       (report) => { tell({ kind: 'done', report }); process.disconnect?.(); },
       (error: unknown) => { console.error(error); process.exitCode = 1; process.disconnect?.(); },
     );

@@ -1,11 +1,11 @@
 /** Runs a contest in a process of its own. If that hangs or dies, the peer that was at it is left out and the rest runs again. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Job, News } from './contest.ts';
+import type { Job, News, Verdict } from './contest.ts';
 import type { WorkloadReport } from './report.ts';
 
-/** How long one step of a contest may say nothing: well more than the slowest call that is timed. */
-const SILENCE_MS = 25_000;
+/** How long one step of a contest may say nothing: more than loading a peer on a busy machine, and the slowest call that is timed. */
+const SILENCE_MS = 30_000;
 
 interface Lost {
   readonly at: string;
@@ -14,18 +14,19 @@ interface Lost {
 
 /** @throws Error if it is not a peer that fails */
 export async function match(job: Job, progress: (what: string) => void): Promise<WorkloadReport> {
-  const given: Record<string, string> = { ...job.given };
+  const given: Record<string, Verdict> = { ...job.given };
+  const lost = new Set<string>();
   for (;;) {
-    const outcome = await attempt({ ...job, given }, progress);
+    const outcome = await attempt({ ...job, given }, progress, (what, verdict) => { given[what] ??= verdict; });
     if (!('at' in outcome)) return outcome;
-    if (!job.peers.some((peer) => outcome.at.startsWith(`${peer} `)) || given[outcome.at] !== undefined) {
-      throw new Error(`${job.name}, at ${outcome.at}: ${outcome.why}`);
-    }
-    given[outcome.at] = outcome.why;
+    const { at, why } = outcome;
+    if (!job.peers.some((peer) => at.startsWith(`${peer} `)) || lost.has(at)) throw new Error(`at ${at}: ${why}`);
+    lost.add(at);
+    given[at] = { refused: why };
   }
 }
 
-function attempt(job: Job, progress: (what: string) => void): Promise<WorkloadReport | Lost> {
+function attempt(job: Job, progress: (what: string) => void, decided: (what: string, verdict: Verdict) => void): Promise<WorkloadReport | Lost> {
   const child = fork(fileURLToPath(new URL('contest.ts', import.meta.url)), [], {
     execArgv: ['--import', import.meta.resolve('tsx')], stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -46,6 +47,7 @@ function attempt(job: Job, progress: (what: string) => void): Promise<WorkloadRe
     child.on('message', (news: News) => {
       watch();
       if (news.kind === 'done') return end(news.report);
+      if (news.kind === 'decided') return decided(news.what, news.verdict);
       at = news.what;
       progress(at);
     });

@@ -17,14 +17,15 @@ export interface Effort {
   readonly warmMs: number;
   /** What one contestant may take in all, besides its first call. */
   readonly budgetMs: number;
-  /** Milliseconds; a test has a clock of its own. */
-  readonly now: () => number;
 }
 
-const now = (): number => performance.now();
+/** Milliseconds; a test has a clock of its own. */
+type Clock = () => number;
 
-export const thorough: Effort = { rounds: 9, batchMs: 15, warmMs: 120, budgetMs: 3000, now };
-export const quick: Effort = { rounds: 3, batchMs: 6, warmMs: 40, budgetMs: 600, now };
+const realClock: Clock = () => performance.now();
+
+export const thorough: Effort = { rounds: 9, batchMs: 15, warmMs: 120, budgetMs: 3000 };
+export const quick: Effort = { rounds: 3, batchMs: 6, warmMs: 40, budgetMs: 600 };
 
 interface Lane {
   readonly contestant: Contestant;
@@ -35,25 +36,27 @@ interface Lane {
 }
 
 /** @returns by name, what a call took in each round, in microseconds */
-export async function race(contestants: readonly Contestant[], effort: Effort, starting: (name: string) => void): Promise<Map<string, readonly number[]>> {
+export async function race(
+  contestants: readonly Contestant[], effort: Effort, starting: (name: string) => void, now: Clock = realClock,
+): Promise<Map<string, readonly number[]>> {
   const lanes: Lane[] = [];
   for (const contestant of contestants) {
     starting(contestant.name);
-    lanes.push(await warm(contestant, effort));
+    lanes.push(await warm(contestant, effort, now));
   }
   for (let round = 0; round < effort.rounds; round++) {
     for (const lane of lanes) {
       if (round >= lane.rounds) continue;
       starting(lane.contestant.name);
       await lane.contestant.enter?.();
-      lane.samples.push(await batch(lane.contestant.call, lane.calls, effort.now));
+      lane.samples.push(await batch(lane.contestant.call, lane.calls, now));
     }
   }
   return new Map(lanes.map(({ contestant, samples }) => [contestant.name, samples]));
 }
 
 /** Runs the contestant until the engine has compiled it, and plans its batches by the last call. */
-async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, warmMs, budgetMs, now }: Effort): Promise<Lane> {
+async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, warmMs, budgetMs }: Effort, now: Clock): Promise<Lane> {
   await enter?.();
   const contestant = { ...rest, call, ...(enter ? { enter } : {}) };
   const until = now() + warmMs;
@@ -69,7 +72,7 @@ async function warm({ enter, call, ...rest }: Contestant, { rounds, batchMs, war
 }
 
 /** Microseconds of one of so many calls. */
-async function batch(call: Contestant['call'], calls: number, now: () => number): Promise<number> {
+async function batch(call: Contestant['call'], calls: number, now: Clock): Promise<number> {
   const start = now();
   for (let n = 0; n < calls; n++) {
     const pending = call();

@@ -153,7 +153,7 @@ test('a race gives each contestant its rounds, and a slow one fewer', async () =
     { name: 'late', call: async () => { await Promise.resolve(); takes(2); } },
     { name: 'endless', call: () => takes(120) },
   ];
-  const samples = await race(contestants, { rounds: 4, batchMs: 2, warmMs: 2, budgetMs: 70, now: () => clock }, (name) => turns.push(name));
+  const samples = await race(contestants, { rounds: 4, batchMs: 2, warmMs: 2, budgetMs: 70 }, (name) => turns.push(name), () => clock);
   assert.equal(Object.fromEntries(samples), {
     fast: [250, 250, 250, 250], slow: [30_000, 30_000], late: [2000, 2000, 2000, 2000], endless: [120_000],
   });
