@@ -6,6 +6,7 @@
 import { invariant } from '../../support/invariant.ts';
 import { isCut } from './contract/index.ts';
 import type { Plan } from './contract/plan.ts';
+import { readsIn } from './dag.ts';
 import type { Dependency, Info } from './space.ts';
 
 export type Tree =
@@ -25,6 +26,8 @@ interface Cluster {
   loops: readonly string[];
   /** The columns that its members go down side by side. */
   tile: string | undefined;
+  /** Sums over axes of the group that ride along in it. */
+  readonly riders: Info[];
   /** All members visit the same points, and none waits for a reduction among them. */
   flat: boolean;
   readonly plan?: Plan;
@@ -43,21 +46,24 @@ export function groupItems(infos: readonly Info[], plans: ReadonlyMap<Info, Plan
 }
 
 /** The same, inside loops over `bound`. */
-function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: ReadonlyMap<Info, Plan>): Tree[] {
+function treesOf(
+  infos: readonly Info[], bound: ReadonlySet<string>, plans: ReadonlyMap<Info, Plan>, riding: ReadonlySet<Info> = new Set(),
+): Tree[] {
   const clusters: Cluster[] = [];
   const home = new Map<Info, number>();
   for (const info of infos) {
     const plan = plans.get(info);
     if (plan) {
-      clusters.push({ infos: [info], outer: [], loops: [], tile: undefined, flat: false, plan });
+      clusters.push({ infos: [info], outer: [], loops: [], tile: undefined, riders: [], flat: false, plan });
       home.set(info, clusters.length - 1);
       continue;
     }
     const first = Math.max(0, ...info.dependencies.map((d) => home.get(d.on) ?? 0));
     let at = first;
-    while (at < clusters.length && !join(clusters[at]!, info, home, at, bound)) at++;
+    while (at < clusters.length && !join(clusters[at]!, info, home, at, bound, riding)) at++;
     if (at === clusters.length) {
-      clusters.push({ infos: [info], outer: free(info.space, bound).filter((a) => info.outer.has(a)), loops: free(info.space, bound), tile: info.tile, flat: isPass(info, bound) });
+      const loops = free(info.space, bound);
+      clusters.push({ infos: [info], outer: loops.filter((a) => info.outer.has(a)), loops, tile: info.tile, riders: [], flat: isPass(info, bound) });
     }
     home.set(info, at);
   }
@@ -66,7 +72,8 @@ function treesOf(infos: readonly Info[], bound: ReadonlySet<string>, plans: Read
     if (c.flat) return { kind: 'pass', loops: c.loops, infos: c.infos };
     invariant(c.outer.length > 0, `the items ${c.infos.map((i) => i.item.name).join(', ')} share no loop`);
     const tile = c.tile !== undefined && c.tile === c.outer.at(-1) ? { tile: c.tile } : {};
-    return { kind: 'group', axes: c.outer, riders: [], ...tile, children: treesOf(c.infos, new Set([...bound, ...c.outer]), plans) };
+    const children = treesOf(c.infos, new Set([...bound, ...c.outer]), plans, new Set([...riding, ...c.riders]));
+    return { kind: 'group', axes: c.outer, riders: c.riders, ...tile, children };
   });
 }
 
@@ -80,10 +87,27 @@ function isPass(info: Info, bound: ReadonlySet<string>): boolean {
   return info.form === 'register' ? left.length === 0 : left.length === 1 && left[0] === info.inner;
 }
 
-function join(c: Cluster, info: Info, home: ReadonlyMap<Info, number>, at: number, bound: ReadonlySet<string>): boolean {
+function join(
+  c: Cluster, info: Info, home: ReadonlyMap<Info, number>, at: number, bound: ReadonlySet<string>, riding: ReadonlySet<Info>,
+): boolean {
   const inside = info.dependencies.filter((d) => home.get(d.on) === at);
   if (c.plan) return joinContraction(c, c.plan, info, inside);
-  return joinPass(c, info, inside, bound) || joinGroup(c, info, inside, bound);
+  // What rides along is known only when the loops are closed.
+  if (inside.some((d) => c.riders.includes(d.on))) return false;
+  return joinPass(c, info, inside, bound, riding) || joinGroup(c, info, inside, bound) || joinAsRider(c, info, inside, bound);
+}
+
+/** A sum of what the group reads anyway, over the axes of the group: its array is filled before the group and ready after it. */
+function joinAsRider(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
+  if (c.flat || c.tile !== undefined || info.form !== 'array' || info.guards.length > 0 || info.conditions.length > 0 || inside.length > 0) return false;
+  if (c.outer.length === 0 || !c.outer.every((a) => info.item.reduced.includes(a))) return false;
+  const rest = (i: Info): string[] => free(i.space, bound).filter((a) => !c.outer.includes(a));
+  const own = new Set(readsIn(info.body).map((r) => r.tensor));
+  const partner = c.infos.some((i) => sameSet(rest(i), rest(info)) && readsIn(i.body).some((r) => own.has(r.tensor)));
+  if (!partner || c.infos.reduce((n, i) => n + i.cost, info.cost) > MOST_IN_GROUP) return false;
+  c.infos.push(info);
+  c.riders.push(info);
+  return true;
 }
 
 /** What is stored of each finished sum, at the same point, is stored where the sum is made. */
@@ -96,14 +120,15 @@ function joinContraction(c: Cluster, plan: Plan, info: Info, inside: readonly De
   return true;
 }
 
-function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
+function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>, riding: ReadonlySet<Info>): boolean {
   const loops = free(info.space, bound);
   if (!c.flat || !isPass(info, bound) || !sameSet(loops, c.loops)) return false;
   // Where a pass reads what it computes, it reads it at the same point, in every axis.
   const meets = (d: Dependency): boolean => c.loops.every((a) => d.axes.has(a)) && d.on.item.axes.every((a) => d.axes.has(a));
   if (inside.some((d) => d.on.form !== 'each' || !meets(d))) return false;
   const others = c.infos.filter((i) => i.form !== 'each' || info.form !== 'each');
-  if (info.form !== 'each' && others.some((i) => i.form !== 'each' && (i.key !== info.key || i.form !== info.form))) return false;
+  const mixes = (i: Info): boolean => riding.has(i) || riding.has(info) || (i.key === info.key && i.form === info.form);
+  if (info.form !== 'each' && !others.every((i) => i.form === 'each' || mixes(i))) return false;
   // Guards are bounds of loops: whatever is not a sum under the same guards would lose points.
   if (info.key.split('|')[0] !== c.infos[0]!.key.split('|')[0]) return false;
   const ordered = [...c.infos, info].find((i) => i.form !== 'each');
