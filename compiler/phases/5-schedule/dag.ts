@@ -63,7 +63,7 @@ export function isFunction(e: Expr): boolean {
 }
 
 /** A function, a root or a division. */
-function isHeavy(e: Expr): boolean {
+export function isHeavy(e: Expr): boolean {
   if (isFunction(e)) return true;
   if (e.kind !== 'unary' && e.kind !== 'binary') return false;
   return DIVIDING.has(e.op) || (e.op === '^' && e.kind === 'binary' && !(e.b.kind === 'const' && e.b.value > 0));

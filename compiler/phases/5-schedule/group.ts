@@ -94,11 +94,13 @@ function join(
   if (c.plan) return joinContraction(c, c.plan, info, inside);
   // What rides along is known only when the loops are closed.
   if (inside.some((d) => c.riders.includes(d.on))) return false;
-  return joinPass(c, info, inside, bound, riding) || joinGroup(c, info, inside, bound) || joinAsRider(c, info, inside, bound);
+  return joinPass(c, info, inside, bound, riding) || joinGroup(c, info, inside, bound) || joinAsRider(c, info, inside, bound, riding);
 }
 
 /** A sum of what the group reads anyway, over the axes of the group: its array is filled before the group and ready after it. */
-function joinAsRider(c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>): boolean {
+function joinAsRider(
+  c: Cluster, info: Info, inside: readonly Dependency[], bound: ReadonlySet<string>, riding: ReadonlySet<Info>,
+): boolean {
   if (c.flat || c.tile !== undefined || info.form !== 'array' || info.guards.length > 0 || info.conditions.length > 0 || inside.length > 0) return false;
   if (c.outer.length === 0 || !c.outer.every((a) => info.item.reduced.includes(a))) return false;
   const rest = (i: Info): string[] => free(i.space, bound).filter((a) => !c.outer.includes(a));
@@ -106,7 +108,7 @@ function joinAsRider(c: Cluster, info: Info, inside: readonly Dependency[], boun
   const partner = c.infos.some((i) => sameSet(rest(i), rest(info)) && readsIn(i.body).some((r) => own.has(r.tensor)));
   if (!partner || c.infos.reduce((n, i) => n + i.cost, info.cost) > MOST_IN_GROUP) return false;
   c.infos.push(info);
-  c.riders.push(info);
+  if (!riding.has(info)) c.riders.push(info);
   return true;
 }
 

@@ -18,6 +18,7 @@ import type { Choices } from './choices.ts';
 import { columnsInRegisters } from './columns.ts';
 import { costOf } from './dag.ts';
 import { divide, groupItems } from './group.ts';
+import { hoistItems } from './hoist.ts';
 import { makeItems, type Item, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
 import { readsOfItem, scatterItems } from './scatter.ts';
@@ -40,10 +41,7 @@ export interface ScheduleOptions {
  * @throws InternalError if the program is not well formed; what a user can get wrong was caught before
  */
 export function schedule(program: Program, options: ScheduleOptions): LoopNest {
-  const shared = shareItems(makeItems(program));
-  const items = scatterItems(shared, { env: program.env, names: options.names, items: shared });
-  const context: Context = { env: program.env, names: options.names, items };
-  const infos = infosOf(context, columnsInRegisters(infosOf(context), context, options.choices));
+  const { items, context, infos } = look(program, options);
   const plans = new Map(infos.flatMap((info) => {
     const plan = planFor(info, context, options.choices, `${program.name}/${placeOf(info.item, items)}`);
     return plan ? [[info, plan] as const] : [];
@@ -86,6 +84,16 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const nest = { name: program.name, buffers: used, constants, parts, body, flops };
   options.pool.lengthen(slackOf(nest));
   return nest;
+}
+
+/** The items of a program as they are to be computed, and how each wants to be looped over. */
+function look(program: Program, { names, choices }: ScheduleOptions): { items: Items; context: Context; infos: Info[] } {
+  const shared: Context = { env: program.env, names, items: shareItems(makeItems(program)) };
+  const first: Context = { ...shared, items: scatterItems(shared.items, shared) };
+  const tiled = columnsInRegisters(infosOf(first), first, choices);
+  const items = hoistItems(first.items, infosOf(first, tiled).filter((i) => !contractionOf(i.item, first)?.pays));
+  const context: Context = { ...first, items };
+  return { items, context, infos: infosOf(context, tiled) };
 }
 
 /** One for each node and point. */

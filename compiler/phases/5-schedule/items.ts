@@ -36,6 +36,8 @@ export interface Item {
   readonly store?: Tensor;
   /** The formula as it was written. */
   readonly label?: string;
+  /** What an array of it may be called, where the name is one of the scheduler's own. */
+  readonly wish?: string;
 }
 
 /** What a read can name. */

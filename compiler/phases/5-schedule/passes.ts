@@ -232,7 +232,8 @@ class PassBuilder {
       const axes = item.store.hit?.form === 'offset' ? item.store.hit.of : item.store.axes;
       return [{ kind: 'store', buffer: buffer.name, at: addressHere(b, axes), lanes: 1, op, value }];
     }
-    if (value.kind !== 'local' && value.kind !== 'const' && value.kind !== 'named') {
+    // A copy of an array needs no local.
+    if (value.kind !== 'local' && value.kind !== 'const' && value.kind !== 'named' && !(stored && value.kind === 'load')) {
       const anonymous = item.name.startsWith('%') || b.context.items.names.has(info.body);
       value = anonymous ? localOf(b, info.body) : b.local(b.wish(item.name, axesOf(info.body)), 'f64', value, b.depth);
     }

@@ -96,6 +96,7 @@ export function storeItems(
 
 const scratchName = (info: Info): string => {
   const name = info.item.name;
+  if (info.item.wish !== undefined) return `${info.item.wish}64`;
   if (name.startsWith('%')) return info.item.kind === 'arg' ? 'offsets' : info.item.kind === 'each' ? 'kept' : 'sums';
   return `${name}64`;
 };

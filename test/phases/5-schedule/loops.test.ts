@@ -31,9 +31,9 @@ function skeleton(body: readonly Stmt[]): string {
 }
 
 test('layer norm goes row by row', () => {
-  const { forward, backward } = nestsOf('layernorm', { N: 8, D: 64 });
-  assert.is(skeleton(forward!.body), 'n(d+4() d+4() rstd d+4(out xhat))');
-  assert.match(skeleton(backward!.body), /^n\(d\+4\(\) d\+4\(dx\)\) d\(/);
+  const { forward, backward } = nestsOf('layernorm', { N: 24, D: 64 });
+  assert.is(skeleton(forward!.body), 'd+4(beta64 gamma64) n(d+4() d+4() rstd d+4(out xhat))');
+  assert.is(skeleton(backward!.body), 'd+4(gamma64) 0:dgamma64 0:dbeta64 n(d+4(dgamma64 dbeta64) d+4(dx)) d+4(dgamma dbeta)');
 });
 
 test('spatial batch norm goes channel by channel', () => {
@@ -43,7 +43,7 @@ test('spatial batch norm goes channel by channel', () => {
 
 test('sums over the rows of a large matrix go along its rows, several at a time', () => {
   const { forwardTrain } = nestsOf('batchnorm', { N: 512, D: 100 });
-  assert.match(skeleton(forwardTrain!.body), /^0:mu64 n\+4\(d\+2\(mu64\)\)/);
+  assert.match(skeleton(forwardTrain!.body), /0:mu64 n\+4\(d\+2\(mu64\)\)/);
 });
 
 test('sums over the rows of a small matrix go down several columns at a time', () => {
