@@ -63,14 +63,14 @@ export const spec = {
   flops: {
     forwardTrain: 507000,
     forwardTest: 303000,
-    backwardTrain: 401000,
+    backwardTrain: 501000,
     backwardTest: 250000,
-    backwardTrainStaged: 1107000,
+    backwardTrainStaged: 1157000,
     backwardTestStaged: 250000,
   },
   bytes: {
     cache: 202000,
-    scratch: 8000,
+    scratch: 16000,
     forwardTrain: 408000,
     forwardTest: 408000,
     backwardTrain: 406000,
@@ -96,6 +96,8 @@ export function createCache(): Cache {
   };
 }
 
+const beta64 = /*@__PURE__*/ new Float64Array(507);
+const gamma64 = /*@__PURE__*/ new Float64Array(507);
 const rstd64 = /*@__PURE__*/ new Float64Array(507);
 const kept = /*@__PURE__*/ new Float64Array(507);
 
@@ -202,40 +204,40 @@ export function forwardTrain(
 
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
-    const gamma0 = gamma[d];
+    const outRest0 = gamma[d] * rstd0;
     const beta0 = beta[d];
-    const gamma1 = gamma[d + 1];
+    const outRest1 = gamma[d + 1] * rstd1;
     const beta1 = beta[d + 1];
-    const gamma2 = gamma[d + 2];
+    const outRest2 = gamma[d + 2] * rstd2;
     const beta2 = beta[d + 2];
-    const gamma3 = gamma[d + 3];
+    const outRest3 = gamma[d + 3] * rstd3;
     const beta3 = beta[d + 3];
     for (let n = 0; n < N; n += 2) {
       const row = d + n * D;
-      const xhat0_0 = (x[row] - mu0) * rstd0;
-      out[row] = gamma0 * xhat0_0 + beta0;
-      xhat[row] = xhat0_0;
-      const xhat0_1 = (x[row + 1] - mu1) * rstd1;
-      out[row + 1] = gamma1 * xhat0_1 + beta1;
-      xhat[row + 1] = xhat0_1;
-      const xhat0_2 = (x[row + 2] - mu2) * rstd2;
-      out[row + 2] = gamma2 * xhat0_2 + beta2;
-      xhat[row + 2] = xhat0_2;
-      const xhat0_3 = (x[row + 3] - mu3) * rstd3;
-      out[row + 3] = gamma3 * xhat0_3 + beta3;
-      xhat[row + 3] = xhat0_3;
-      const xhat1_0 = (x[row + D] - mu0) * rstd0;
-      out[row + D] = gamma0 * xhat1_0 + beta0;
-      xhat[row + D] = xhat1_0;
-      const xhat1_1 = (x[row + D + 1] - mu1) * rstd1;
-      out[row + D + 1] = gamma1 * xhat1_1 + beta1;
-      xhat[row + D + 1] = xhat1_1;
-      const xhat1_2 = (x[row + D + 2] - mu2) * rstd2;
-      out[row + D + 2] = gamma2 * xhat1_2 + beta2;
-      xhat[row + D + 2] = xhat1_2;
-      const xhat1_3 = (x[row + D + 3] - mu3) * rstd3;
-      out[row + D + 3] = gamma3 * xhat1_3 + beta3;
-      xhat[row + D + 3] = xhat1_3;
+      const term0_0 = x[row] - mu0;
+      out[row] = outRest0 * term0_0 + beta0;
+      xhat[row] = term0_0 * rstd0;
+      const term0_1 = x[row + 1] - mu1;
+      out[row + 1] = outRest1 * term0_1 + beta1;
+      xhat[row + 1] = term0_1 * rstd1;
+      const term0_2 = x[row + 2] - mu2;
+      out[row + 2] = outRest2 * term0_2 + beta2;
+      xhat[row + 2] = term0_2 * rstd2;
+      const term0_3 = x[row + 3] - mu3;
+      out[row + 3] = outRest3 * term0_3 + beta3;
+      xhat[row + 3] = term0_3 * rstd3;
+      const term1_0 = x[row + D] - mu0;
+      out[row + D] = outRest0 * term1_0 + beta0;
+      xhat[row + D] = term1_0 * rstd0;
+      const term1_1 = x[row + D + 1] - mu1;
+      out[row + D + 1] = outRest1 * term1_1 + beta1;
+      xhat[row + D + 1] = term1_1 * rstd1;
+      const term1_2 = x[row + D + 2] - mu2;
+      out[row + D + 2] = outRest2 * term1_2 + beta2;
+      xhat[row + D + 2] = term1_2 * rstd2;
+      const term1_3 = x[row + D + 3] - mu3;
+      out[row + D + 3] = outRest3 * term1_3 + beta3;
+      xhat[row + D + 3] = term1_3 * rstd3;
     }
   }
 }
@@ -270,15 +272,23 @@ export function forwardTest(
   // rstd = 1 / sqrt(var + eps)
   for (let d = 0; d < D; d += 4) {
     const rstd0 = 1 / Math.sqrt(running_var[d] + EPS);
+    beta64[d] = beta[d];
+    gamma64[d] = gamma[d];
     rstd64[d] = rstd0;
     rstd[d] = rstd0;
     const rstd1 = 1 / Math.sqrt(running_var[d + 1] + EPS);
+    beta64[d + 1] = beta[d + 1];
+    gamma64[d + 1] = gamma[d + 1];
     rstd64[d + 1] = rstd1;
     rstd[d + 1] = rstd1;
     const rstd2 = 1 / Math.sqrt(running_var[d + 2] + EPS);
+    beta64[d + 2] = beta[d + 2];
+    gamma64[d + 2] = gamma[d + 2];
     rstd64[d + 2] = rstd2;
     rstd[d + 2] = rstd2;
     const rstd3 = 1 / Math.sqrt(running_var[d + 3] + EPS);
+    beta64[d + 3] = beta[d + 3];
+    gamma64[d + 3] = gamma[d + 3];
     rstd64[d + 3] = rstd3;
     rstd[d + 3] = rstd3;
   }
@@ -288,11 +298,11 @@ export function forwardTest(
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
     for (let d = 0; d < D; d += 2) {
-      const gamma0 = gamma[d];
+      const gamma0 = gamma64[d];
       const running_mean0 = running_mean[d];
       const rstd0 = rstd64[d];
       const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
-      const beta0 = beta[d];
+      const beta0 = beta64[d];
       out[row + d] = gamma0 * xhat0_0 + beta0;
       xhat[row + d] = xhat0_0;
       const xhat0_1 = (x[row + d + D] - running_mean0) * rstd0;
@@ -304,11 +314,11 @@ export function forwardTest(
       const xhat0_3 = (x[row + d + 3 * D] - running_mean0) * rstd0;
       out[row + d + 3 * D] = gamma0 * xhat0_3 + beta0;
       xhat[row + d + 3 * D] = xhat0_3;
-      const gamma1 = gamma[d + 1];
+      const gamma1 = gamma64[d + 1];
       const running_mean1 = running_mean[d + 1];
       const rstd1 = rstd64[d + 1];
       const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
-      const beta1 = beta[d + 1];
+      const beta1 = beta64[d + 1];
       out[row + d + 1] = gamma1 * xhat1_0 + beta1;
       xhat[row + d + 1] = xhat1_0;
       const xhat1_1 = (x[row + d + D + 1] - running_mean1) * rstd1;
@@ -394,19 +404,31 @@ export function backwardTrain(
 
     // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
     const value0 = kept[d];
+    const dxPer_dout0 = value0 * N;
+    const dxPer_xhat0 = value0 * dgammaSum0;
+    const dxRest0 = value0 * dbetaSum0;
     const value1 = kept[d + 1];
+    const dxPer_dout1 = value1 * N;
+    const dxPer_xhat1 = value1 * dgammaSum1;
+    const dxRest1 = value1 * dbetaSum1;
     const value2 = kept[d + 2];
+    const dxPer_dout2 = value2 * N;
+    const dxPer_xhat2 = value2 * dgammaSum2;
+    const dxRest2 = value2 * dbetaSum2;
     const value3 = kept[d + 3];
+    const dxPer_dout3 = value3 * N;
+    const dxPer_xhat3 = value3 * dgammaSum3;
+    const dxRest3 = value3 * dbetaSum3;
     for (let n = 0; n < N; n += 2) {
       const row = d + n * D;
-      dx[row] = value0 * (N * dout[row] - dbetaSum0 - xhat[row] * dgammaSum0);
-      dx[row + 1] = value1 * (N * dout[row + 1] - dbetaSum1 - xhat[row + 1] * dgammaSum1);
-      dx[row + 2] = value2 * (N * dout[row + 2] - dbetaSum2 - xhat[row + 2] * dgammaSum2);
-      dx[row + 3] = value3 * (N * dout[row + 3] - dbetaSum3 - xhat[row + 3] * dgammaSum3);
-      dx[row + D] = value0 * (N * dout[row + D] - dbetaSum0 - xhat[row + D] * dgammaSum0);
-      dx[row + D + 1] = value1 * (N * dout[row + D + 1] - dbetaSum1 - xhat[row + D + 1] * dgammaSum1);
-      dx[row + D + 2] = value2 * (N * dout[row + D + 2] - dbetaSum2 - xhat[row + D + 2] * dgammaSum2);
-      dx[row + D + 3] = value3 * (N * dout[row + D + 3] - dbetaSum3 - xhat[row + D + 3] * dgammaSum3);
+      dx[row] = dxPer_dout0 * dout[row] - dxPer_xhat0 * xhat[row] - dxRest0;
+      dx[row + 1] = dxPer_dout1 * dout[row + 1] - dxPer_xhat1 * xhat[row + 1] - dxRest1;
+      dx[row + 2] = dxPer_dout2 * dout[row + 2] - dxPer_xhat2 * xhat[row + 2] - dxRest2;
+      dx[row + 3] = dxPer_dout3 * dout[row + 3] - dxPer_xhat3 * xhat[row + 3] - dxRest3;
+      dx[row + D] = dxPer_dout0 * dout[row + D] - dxPer_xhat0 * xhat[row + D] - dxRest0;
+      dx[row + D + 1] = dxPer_dout1 * dout[row + D + 1] - dxPer_xhat1 * xhat[row + D + 1] - dxRest1;
+      dx[row + D + 2] = dxPer_dout2 * dout[row + D + 2] - dxPer_xhat2 * xhat[row + D + 2] - dxRest2;
+      dx[row + D + 3] = dxPer_dout3 * dout[row + D + 3] - dxPer_xhat3 * xhat[row + D + 3] - dxRest3;
     }
     dgamma[d] = dgammaSum0;
     dbeta[d] = dbetaSum0;
@@ -627,16 +649,24 @@ export function backwardTrainStaged(
     const term3_ = dmu2Sum3 / N;
 
     // dx = dsum1 + dmu2 / N
+    const dxPer_dout0 = gamma0 * rstd0;
+    const dxPer_xhat0 = term0 * (2 * (1 / rstd0));
+    const dxPer_dout1 = gamma1 * rstd1;
+    const dxPer_xhat1 = term1 * (2 * (1 / rstd1));
+    const dxPer_dout2 = gamma2 * rstd2;
+    const dxPer_xhat2 = term2 * (2 * (1 / rstd2));
+    const dxPer_dout3 = gamma3 * rstd3;
+    const dxPer_xhat3 = term3 * (2 * (1 / rstd3));
     for (let n = 0; n < N; n += 2) {
       const row = d + n * D;
-      dx[row] = dout[row] * gamma0 * rstd0 + term0 * (2 * (xhat[row] / rstd0)) + term0_;
-      dx[row + 1] = dout[row + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + 1] / rstd1)) + term1_;
-      dx[row + 2] = dout[row + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + 2] / rstd2)) + term2_;
-      dx[row + 3] = dout[row + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + 3] / rstd3)) + term3_;
-      dx[row + D] = dout[row + D] * gamma0 * rstd0 + term0 * (2 * (xhat[row + D] / rstd0)) + term0_;
-      dx[row + D + 1] = dout[row + D + 1] * gamma1 * rstd1 + term1 * (2 * (xhat[row + D + 1] / rstd1)) + term1_;
-      dx[row + D + 2] = dout[row + D + 2] * gamma2 * rstd2 + term2 * (2 * (xhat[row + D + 2] / rstd2)) + term2_;
-      dx[row + D + 3] = dout[row + D + 3] * gamma3 * rstd3 + term3 * (2 * (xhat[row + D + 3] / rstd3)) + term3_;
+      dx[row] = dxPer_dout0 * dout[row] + dxPer_xhat0 * xhat[row] + term0_;
+      dx[row + 1] = dxPer_dout1 * dout[row + 1] + dxPer_xhat1 * xhat[row + 1] + term1_;
+      dx[row + 2] = dxPer_dout2 * dout[row + 2] + dxPer_xhat2 * xhat[row + 2] + term2_;
+      dx[row + 3] = dxPer_dout3 * dout[row + 3] + dxPer_xhat3 * xhat[row + 3] + term3_;
+      dx[row + D] = dxPer_dout0 * dout[row + D] + dxPer_xhat0 * xhat[row + D] + term0_;
+      dx[row + D + 1] = dxPer_dout1 * dout[row + D + 1] + dxPer_xhat1 * xhat[row + D + 1] + term1_;
+      dx[row + D + 2] = dxPer_dout2 * dout[row + D + 2] + dxPer_xhat2 * xhat[row + D + 2] + term2_;
+      dx[row + D + 3] = dxPer_dout3 * dout[row + D + 3] + dxPer_xhat3 * xhat[row + D + 3] + term3_;
     }
   }
 }
@@ -877,40 +907,40 @@ function boundForwardTrain(this: Buffers): () => void {
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
-      const gamma0 = gamma[d];
+      const outRest0 = gamma[d] * rstd0;
       const beta0 = beta[d];
-      const gamma1 = gamma[d + 1];
+      const outRest1 = gamma[d + 1] * rstd1;
       const beta1 = beta[d + 1];
-      const gamma2 = gamma[d + 2];
+      const outRest2 = gamma[d + 2] * rstd2;
       const beta2 = beta[d + 2];
-      const gamma3 = gamma[d + 3];
+      const outRest3 = gamma[d + 3] * rstd3;
       const beta3 = beta[d + 3];
       for (let n = 0; n < 100; n += 2) {
         const row = d + n * 500;
-        const xhat0_0 = (x[row] - mu0) * rstd0;
-        out[row] = gamma0 * xhat0_0 + beta0;
-        xhat[row] = xhat0_0;
-        const xhat0_1 = (x[row + 1] - mu1) * rstd1;
-        out[row + 1] = gamma1 * xhat0_1 + beta1;
-        xhat[row + 1] = xhat0_1;
-        const xhat0_2 = (x[row + 2] - mu2) * rstd2;
-        out[row + 2] = gamma2 * xhat0_2 + beta2;
-        xhat[row + 2] = xhat0_2;
-        const xhat0_3 = (x[row + 3] - mu3) * rstd3;
-        out[row + 3] = gamma3 * xhat0_3 + beta3;
-        xhat[row + 3] = xhat0_3;
-        const xhat1_0 = (x[row + 500] - mu0) * rstd0;
-        out[row + 500] = gamma0 * xhat1_0 + beta0;
-        xhat[row + 500] = xhat1_0;
-        const xhat1_1 = (x[row + 500 + 1] - mu1) * rstd1;
-        out[row + 500 + 1] = gamma1 * xhat1_1 + beta1;
-        xhat[row + 500 + 1] = xhat1_1;
-        const xhat1_2 = (x[row + 500 + 2] - mu2) * rstd2;
-        out[row + 500 + 2] = gamma2 * xhat1_2 + beta2;
-        xhat[row + 500 + 2] = xhat1_2;
-        const xhat1_3 = (x[row + 500 + 3] - mu3) * rstd3;
-        out[row + 500 + 3] = gamma3 * xhat1_3 + beta3;
-        xhat[row + 500 + 3] = xhat1_3;
+        const term0_0 = x[row] - mu0;
+        out[row] = outRest0 * term0_0 + beta0;
+        xhat[row] = term0_0 * rstd0;
+        const term0_1 = x[row + 1] - mu1;
+        out[row + 1] = outRest1 * term0_1 + beta1;
+        xhat[row + 1] = term0_1 * rstd1;
+        const term0_2 = x[row + 2] - mu2;
+        out[row + 2] = outRest2 * term0_2 + beta2;
+        xhat[row + 2] = term0_2 * rstd2;
+        const term0_3 = x[row + 3] - mu3;
+        out[row + 3] = outRest3 * term0_3 + beta3;
+        xhat[row + 3] = term0_3 * rstd3;
+        const term1_0 = x[row + 500] - mu0;
+        out[row + 500] = outRest0 * term1_0 + beta0;
+        xhat[row + 500] = term1_0 * rstd0;
+        const term1_1 = x[row + 500 + 1] - mu1;
+        out[row + 500 + 1] = outRest1 * term1_1 + beta1;
+        xhat[row + 500 + 1] = term1_1 * rstd1;
+        const term1_2 = x[row + 500 + 2] - mu2;
+        out[row + 500 + 2] = outRest2 * term1_2 + beta2;
+        xhat[row + 500 + 2] = term1_2 * rstd2;
+        const term1_3 = x[row + 500 + 3] - mu3;
+        out[row + 500 + 3] = outRest3 * term1_3 + beta3;
+        xhat[row + 500 + 3] = term1_3 * rstd3;
       }
     }
   };
@@ -926,15 +956,23 @@ function boundForwardTest(this: Buffers): () => void {
     // rstd = 1 / sqrt(var + eps)
     for (let d = 0; d < 500; d += 4) {
       const rstd0 = 1 / Math.sqrt(running_var[d] + 0.00001);
+      beta64[d] = beta[d];
+      gamma64[d] = gamma[d];
       rstd64[d] = rstd0;
       rstd[d] = rstd0;
       const rstd1 = 1 / Math.sqrt(running_var[d + 1] + 0.00001);
+      beta64[d + 1] = beta[d + 1];
+      gamma64[d + 1] = gamma[d + 1];
       rstd64[d + 1] = rstd1;
       rstd[d + 1] = rstd1;
       const rstd2 = 1 / Math.sqrt(running_var[d + 2] + 0.00001);
+      beta64[d + 2] = beta[d + 2];
+      gamma64[d + 2] = gamma[d + 2];
       rstd64[d + 2] = rstd2;
       rstd[d + 2] = rstd2;
       const rstd3 = 1 / Math.sqrt(running_var[d + 3] + 0.00001);
+      beta64[d + 3] = beta[d + 3];
+      gamma64[d + 3] = gamma[d + 3];
       rstd64[d + 3] = rstd3;
       rstd[d + 3] = rstd3;
     }
@@ -944,11 +982,11 @@ function boundForwardTest(this: Buffers): () => void {
     for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
       for (let d = 0; d < 500; d += 2) {
-        const gamma0 = gamma[d];
+        const gamma0 = gamma64[d];
         const running_mean0 = running_mean[d];
         const rstd0 = rstd64[d];
         const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
-        const beta0 = beta[d];
+        const beta0 = beta64[d];
         out[row + d] = gamma0 * xhat0_0 + beta0;
         xhat[row + d] = xhat0_0;
         const xhat0_1 = (x[row + d + 500] - running_mean0) * rstd0;
@@ -960,11 +998,11 @@ function boundForwardTest(this: Buffers): () => void {
         const xhat0_3 = (x[row + d + 3 * 500] - running_mean0) * rstd0;
         out[row + d + 3 * 500] = gamma0 * xhat0_3 + beta0;
         xhat[row + d + 3 * 500] = xhat0_3;
-        const gamma1 = gamma[d + 1];
+        const gamma1 = gamma64[d + 1];
         const running_mean1 = running_mean[d + 1];
         const rstd1 = rstd64[d + 1];
         const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
-        const beta1 = beta[d + 1];
+        const beta1 = beta64[d + 1];
         out[row + d + 1] = gamma1 * xhat1_0 + beta1;
         xhat[row + d + 1] = xhat1_0;
         const xhat1_1 = (x[row + d + 500 + 1] - running_mean1) * rstd1;
@@ -1033,19 +1071,31 @@ function boundBackwardTrain(this: Buffers): () => void {
 
       // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
       const value0 = kept[d];
+      const dxPer_dout0 = value0 * 100;
+      const dxPer_xhat0 = value0 * dgammaSum0;
+      const dxRest0 = value0 * dbetaSum0;
       const value1 = kept[d + 1];
+      const dxPer_dout1 = value1 * 100;
+      const dxPer_xhat1 = value1 * dgammaSum1;
+      const dxRest1 = value1 * dbetaSum1;
       const value2 = kept[d + 2];
+      const dxPer_dout2 = value2 * 100;
+      const dxPer_xhat2 = value2 * dgammaSum2;
+      const dxRest2 = value2 * dbetaSum2;
       const value3 = kept[d + 3];
+      const dxPer_dout3 = value3 * 100;
+      const dxPer_xhat3 = value3 * dgammaSum3;
+      const dxRest3 = value3 * dbetaSum3;
       for (let n = 0; n < 100; n += 2) {
         const row = d + n * 500;
-        dx[row] = value0 * (100 * dout[row] - dbetaSum0 - xhat[row] * dgammaSum0);
-        dx[row + 1] = value1 * (100 * dout[row + 1] - dbetaSum1 - xhat[row + 1] * dgammaSum1);
-        dx[row + 2] = value2 * (100 * dout[row + 2] - dbetaSum2 - xhat[row + 2] * dgammaSum2);
-        dx[row + 3] = value3 * (100 * dout[row + 3] - dbetaSum3 - xhat[row + 3] * dgammaSum3);
-        dx[row + 500] = value0 * (100 * dout[row + 500] - dbetaSum0 - xhat[row + 500] * dgammaSum0);
-        dx[row + 500 + 1] = value1 * (100 * dout[row + 500 + 1] - dbetaSum1 - xhat[row + 500 + 1] * dgammaSum1);
-        dx[row + 500 + 2] = value2 * (100 * dout[row + 500 + 2] - dbetaSum2 - xhat[row + 500 + 2] * dgammaSum2);
-        dx[row + 500 + 3] = value3 * (100 * dout[row + 500 + 3] - dbetaSum3 - xhat[row + 500 + 3] * dgammaSum3);
+        dx[row] = dxPer_dout0 * dout[row] - dxPer_xhat0 * xhat[row] - dxRest0;
+        dx[row + 1] = dxPer_dout1 * dout[row + 1] - dxPer_xhat1 * xhat[row + 1] - dxRest1;
+        dx[row + 2] = dxPer_dout2 * dout[row + 2] - dxPer_xhat2 * xhat[row + 2] - dxRest2;
+        dx[row + 3] = dxPer_dout3 * dout[row + 3] - dxPer_xhat3 * xhat[row + 3] - dxRest3;
+        dx[row + 500] = dxPer_dout0 * dout[row + 500] - dxPer_xhat0 * xhat[row + 500] - dxRest0;
+        dx[row + 500 + 1] = dxPer_dout1 * dout[row + 500 + 1] - dxPer_xhat1 * xhat[row + 500 + 1] - dxRest1;
+        dx[row + 500 + 2] = dxPer_dout2 * dout[row + 500 + 2] - dxPer_xhat2 * xhat[row + 500 + 2] - dxRest2;
+        dx[row + 500 + 3] = dxPer_dout3 * dout[row + 500 + 3] - dxPer_xhat3 * xhat[row + 500 + 3] - dxRest3;
       }
       dgamma[d] = dgammaSum0;
       dbeta[d] = dbetaSum0;

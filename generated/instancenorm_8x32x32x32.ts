@@ -49,7 +49,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 2622976, backward: 2621952 },
+  flops: { forward: 2622976, backward: 4194816 },
   bytes: { cache: 1049600, scratch: 4096, forward: 2097408, backward: 2097536 },
 } as const;
 
@@ -85,14 +85,14 @@ const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(289);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [32]');
-  checkArray(beta, 'beta', C, '[C] = [32]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(beta, 'Float32Array', C, 'beta', '[C] = [32]');
+  checkArray(out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
   for (let n = 0; n < N; n++) {
     const row_ = n * C;
     for (let c = 0; c < C; c++) {
@@ -127,21 +127,21 @@ export function forward(
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
-      const gammaAt = gamma[c];
+      const outRest = gamma[c] * rstdAt;
       const betaAt = beta[c];
       for (let hw = 0; hw < HW; hw += 4) {
-        const xhat0 = (x[row + hw] - mu) * rstdAt;
-        out[row + hw] = gammaAt * xhat0 + betaAt;
-        xhat[row + hw] = xhat0;
-        const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
-        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-        xhat[row + hw + 1] = xhat1;
-        const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
-        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-        xhat[row + hw + 2] = xhat2;
-        const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
-        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-        xhat[row + hw + 3] = xhat3;
+        const term0 = x[row + hw] - mu;
+        out[row + hw] = outRest * term0 + betaAt;
+        xhat[row + hw] = term0 * rstdAt;
+        const term1 = x[row + hw + 1] - mu;
+        out[row + hw + 1] = outRest * term1 + betaAt;
+        xhat[row + hw + 1] = term1 * rstdAt;
+        const term2 = x[row + hw + 2] - mu;
+        out[row + hw + 2] = outRest * term2 + betaAt;
+        xhat[row + hw + 2] = term2 * rstdAt;
+        const term3 = x[row + hw + 3] - mu;
+        out[row + hw + 3] = outRest * term3 + betaAt;
+        xhat[row + hw + 3] = term3 * rstdAt;
       }
     }
   }
@@ -163,16 +163,16 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [32]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [32]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [32]');
+  checkArray(dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
+  checkArray(dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
-  const termAt = H * W;
+  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  const term = H * W;
   for (let n = 0; n < N; n++) {
     const row_ = n * C;
     for (let c = 0; c < C; c++) {
@@ -201,12 +201,14 @@ export function backward(
       sum_dout_xhat64[row_ + c] = sum_dout_xhat;
 
       // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
-      const term = gamma[c] * rstd[row_ + c];
+      const dxPer_dout = gamma[c] * rstd[row_ + c];
+      const dxPer_xhat = dxPer_dout * (sum_dout_xhat / term);
+      const dxRest = dxPer_dout * (sum_dout / term);
       for (let hw = 0; hw < HW; hw += 4) {
-        dx[row + hw] = term * (dout[row + hw] - (sum_dout + xhat[row + hw] * sum_dout_xhat) / termAt);
-        dx[row + hw + 1] = term * (dout[row + hw + 1] - (sum_dout + xhat[row + hw + 1] * sum_dout_xhat) / termAt);
-        dx[row + hw + 2] = term * (dout[row + hw + 2] - (sum_dout + xhat[row + hw + 2] * sum_dout_xhat) / termAt);
-        dx[row + hw + 3] = term * (dout[row + hw + 3] - (sum_dout + xhat[row + hw + 3] * sum_dout_xhat) / termAt);
+        dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+        dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+        dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+        dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
       }
     }
   }
@@ -263,16 +265,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.gamma, 'gamma', C, '[C] = [32]');
-  checkArray(buffers.beta, 'beta', C, '[C] = [32]');
-  checkArray(buffers.out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dgamma, 'dgamma', C, '[C] = [32]');
-  checkArray(buffers.dbeta, 'dbeta', C, '[C] = [32]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
+  checkArray(buffers.beta, 'Float32Array', C, 'beta', '[C] = [32]');
+  checkArray(buffers.out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
+  checkArray(buffers.dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -331,21 +333,21 @@ function boundForward(this: Buffers): () => void {
 
         // out = gamma * xhat + beta
         // xhat = (x - mu) * rstd
-        const gammaAt = gamma[c];
+        const outRest = gamma[c] * rstdAt;
         const betaAt = beta[c];
         for (let hw = 0; hw < 1024; hw += 4) {
-          const xhat0 = (x[row + hw] - mu) * rstdAt;
-          out[row + hw] = gammaAt * xhat0 + betaAt;
-          xhat[row + hw] = xhat0;
-          const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
-          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + hw + 1] = xhat1;
-          const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
-          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + hw + 2] = xhat2;
-          const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
-          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + hw + 3] = xhat3;
+          const term0 = x[row + hw] - mu;
+          out[row + hw] = outRest * term0 + betaAt;
+          xhat[row + hw] = term0 * rstdAt;
+          const term1 = x[row + hw + 1] - mu;
+          out[row + hw + 1] = outRest * term1 + betaAt;
+          xhat[row + hw + 1] = term1 * rstdAt;
+          const term2 = x[row + hw + 2] - mu;
+          out[row + hw + 2] = outRest * term2 + betaAt;
+          xhat[row + hw + 2] = term2 * rstdAt;
+          const term3 = x[row + hw + 3] - mu;
+          out[row + hw + 3] = outRest * term3 + betaAt;
+          xhat[row + hw + 3] = term3 * rstdAt;
         }
       }
     }
@@ -359,7 +361,7 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    const termAt = 32 * 32;
+    const term = 32 * 32;
     for (let n = 0; n < 8; n++) {
       const row_ = n * 32;
       for (let c = 0; c < 32; c++) {
@@ -388,12 +390,14 @@ function boundBackward(this: Buffers): () => void {
         sum_dout_xhat64[row_ + c] = sum_dout_xhat;
 
         // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
-        const term = gamma[c] * rstd[row_ + c];
+        const dxPer_dout = gamma[c] * rstd[row_ + c];
+        const dxPer_xhat = dxPer_dout * (sum_dout_xhat / term);
+        const dxRest = dxPer_dout * (sum_dout / term);
         for (let hw = 0; hw < 1024; hw += 4) {
-          dx[row + hw] = term * (dout[row + hw] - (sum_dout + xhat[row + hw] * sum_dout_xhat) / termAt);
-          dx[row + hw + 1] = term * (dout[row + hw + 1] - (sum_dout + xhat[row + hw + 1] * sum_dout_xhat) / termAt);
-          dx[row + hw + 2] = term * (dout[row + hw + 2] - (sum_dout + xhat[row + hw + 2] * sum_dout_xhat) / termAt);
-          dx[row + hw + 3] = term * (dout[row + hw + 3] - (sum_dout + xhat[row + hw + 3] * sum_dout_xhat) / termAt);
+          dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+          dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+          dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+          dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
         }
       }
     }
@@ -428,7 +432,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

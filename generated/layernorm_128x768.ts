@@ -44,7 +44,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 983808, backward: 1277952 },
-  bytes: { cache: 393728, scratch: 12288, forward: 792576, backward: 795648 },
+  bytes: { cache: 393728, scratch: 24576, forward: 792576, backward: 795648 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -63,6 +63,8 @@ export function createCache(): Cache {
   };
 }
 
+const beta64 = /*@__PURE__*/ new Float64Array(775);
+const gamma64 = /*@__PURE__*/ new Float64Array(775);
 const dgamma64 = /*@__PURE__*/ new Float64Array(775);
 const dbeta64 = /*@__PURE__*/ new Float64Array(775);
 
@@ -79,14 +81,24 @@ const dbeta64 = /*@__PURE__*/ new Float64Array(775);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(beta, 'beta', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(beta, 'Float32Array', D, 'beta', '[D] = [768]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let d = 0; d < D; d += 4) {
+    beta64[d] = beta[d];
+    gamma64[d] = gamma[d];
+    beta64[d + 1] = beta[d + 1];
+    gamma64[d + 1] = gamma[d + 1];
+    beta64[d + 2] = beta[d + 2];
+    gamma64[d + 2] = gamma[d + 2];
+    beta64[d + 3] = beta[d + 3];
+    gamma64[d + 3] = gamma[d + 3];
+  }
   for (let n = 0; n < N; n++) {
     // mu = mean[D](x)
     let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
@@ -121,16 +133,16 @@ export function forward(
     // xhat = (x - mu) * rstd
     for (let d = 0; d < D; d += 4) {
       const xhat0 = (x[row + d] - mu) * rstdAt;
-      out[row + d] = gamma[d] * xhat0 + beta[d];
+      out[row + d] = gamma64[d] * xhat0 + beta64[d];
       xhat[row + d] = xhat0;
       const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-      out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+      out[row + d + 1] = gamma64[d + 1] * xhat1 + beta64[d + 1];
       xhat[row + d + 1] = xhat1;
       const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-      out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+      out[row + d + 2] = gamma64[d + 2] * xhat2 + beta64[d + 2];
       xhat[row + d + 2] = xhat2;
       const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-      out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+      out[row + d + 3] = gamma64[d + 3] * xhat3 + beta64[d + 3];
       xhat[row + d + 3] = xhat3;
     }
   }
@@ -152,38 +164,60 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
+  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let d = 0; d < D; d += 4) {
+    gamma64[d] = gamma[d];
+    gamma64[d + 1] = gamma[d + 1];
+    gamma64[d + 2] = gamma[d + 2];
+    gamma64[d + 3] = gamma[d + 3];
+  }
+  dgamma64.fill(0);
+  dbeta64.fill(0);
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * dout)
     // mean[D](gamma * xhat * dout)
+    // dgamma = sum[N](xhat * dout)
+    // dbeta = sum[N](dout)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const gamma0 = gamma[d];
+      const gamma0 = gamma64[d];
       const dout0 = dout[row + d];
       sum0 += gamma0 * dout0;
-      acc0 += gamma0 * xhat[row + d] * dout0;
-      const gamma1 = gamma[d + 1];
+      const xhat0 = xhat[row + d];
+      acc0 += gamma0 * xhat0 * dout0;
+      dgamma64[d] += xhat0 * dout0;
+      dbeta64[d] += dout0;
+      const gamma1 = gamma64[d + 1];
       const dout1 = dout[row + d + 1];
       sum1 += gamma1 * dout1;
-      acc1 += gamma1 * xhat[row + d + 1] * dout1;
-      const gamma2 = gamma[d + 2];
+      const xhat1 = xhat[row + d + 1];
+      acc1 += gamma1 * xhat1 * dout1;
+      dgamma64[d + 1] += xhat1 * dout1;
+      dbeta64[d + 1] += dout1;
+      const gamma2 = gamma64[d + 2];
       const dout2 = dout[row + d + 2];
       sum2 += gamma2 * dout2;
-      acc2 += gamma2 * xhat[row + d + 2] * dout2;
-      const gamma3 = gamma[d + 3];
+      const xhat2 = xhat[row + d + 2];
+      acc2 += gamma2 * xhat2 * dout2;
+      dgamma64[d + 2] += xhat2 * dout2;
+      dbeta64[d + 2] += dout2;
+      const gamma3 = gamma64[d + 3];
       const dout3 = dout[row + d + 3];
       sum3 += gamma3 * dout3;
-      acc3 += gamma3 * xhat[row + d + 3] * dout3;
+      const xhat3 = xhat[row + d + 3];
+      acc3 += gamma3 * xhat3 * dout3;
+      dgamma64[d + 3] += xhat3 * dout3;
+      dbeta64[d + 3] += dout3;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
     const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
@@ -191,32 +225,10 @@ export function backward(
     // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
     const rstdAt = rstd[n];
     for (let d = 0; d < D; d += 4) {
-      dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
-      dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
-      dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
-      dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
-    }
-  }
-
-  // dgamma = sum[N](xhat * dout)
-  // dbeta = sum[N](dout)
-  dgamma64.fill(0);
-  dbeta64.fill(0);
-  for (let n = 0; n < N; n += 4) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 2) {
-      const dout0_0 = dout[row + d];
-      const dout0_1 = dout[row + d + D];
-      const dout0_2 = dout[row + d + 2 * D];
-      const dout0_3 = dout[row + d + 3 * D];
-      dgamma64[d] += xhat[row + d] * dout0_0 + xhat[row + d + D] * dout0_1 + (xhat[row + d + 2 * D] * dout0_2 + xhat[row + d + 3 * D] * dout0_3);
-      dbeta64[d] += dout0_0 + dout0_1 + (dout0_2 + dout0_3);
-      const dout1_0 = dout[row + d + 1];
-      const dout1_1 = dout[row + d + D + 1];
-      const dout1_2 = dout[row + d + 2 * D + 1];
-      const dout1_3 = dout[row + d + 3 * D + 1];
-      dgamma64[d + 1] += xhat[row + d + 1] * dout1_0 + xhat[row + d + D + 1] * dout1_1 + (xhat[row + d + 2 * D + 1] * dout1_2 + xhat[row + d + 3 * D + 1] * dout1_3);
-      dbeta64[d + 1] += dout1_0 + dout1_1 + (dout1_2 + dout1_3);
+      dx[row + d] = rstdAt * (gamma64[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
+      dx[row + d + 1] = rstdAt * (gamma64[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
+      dx[row + d + 2] = rstdAt * (gamma64[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
+      dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -256,16 +268,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
-  checkArray(buffers.beta, 'beta', D, '[D] = [768]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [768]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [768]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
+  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -290,6 +302,16 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, beta, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    for (let d = 0; d < 768; d += 4) {
+      beta64[d] = beta[d];
+      gamma64[d] = gamma[d];
+      beta64[d + 1] = beta[d + 1];
+      gamma64[d + 1] = gamma[d + 1];
+      beta64[d + 2] = beta[d + 2];
+      gamma64[d + 2] = gamma[d + 2];
+      beta64[d + 3] = beta[d + 3];
+      gamma64[d + 3] = gamma[d + 3];
+    }
     for (let n = 0; n < 128; n++) {
       // mu = mean[D](x)
       let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
@@ -324,16 +346,16 @@ function boundForward(this: Buffers): () => void {
       // xhat = (x - mu) * rstd
       for (let d = 0; d < 768; d += 4) {
         const xhat0 = (x[row + d] - mu) * rstdAt;
-        out[row + d] = gamma[d] * xhat0 + beta[d];
+        out[row + d] = gamma64[d] * xhat0 + beta64[d];
         xhat[row + d] = xhat0;
         const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
+        out[row + d + 1] = gamma64[d + 1] * xhat1 + beta64[d + 1];
         xhat[row + d + 1] = xhat1;
         const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
+        out[row + d + 2] = gamma64[d + 2] * xhat2 + beta64[d + 2];
         xhat[row + d + 2] = xhat2;
         const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
+        out[row + d + 3] = gamma64[d + 3] * xhat3 + beta64[d + 3];
         xhat[row + d + 3] = xhat3;
       }
     }
@@ -347,29 +369,51 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    for (let d = 0; d < 768; d += 4) {
+      gamma64[d] = gamma[d];
+      gamma64[d + 1] = gamma[d + 1];
+      gamma64[d + 2] = gamma[d + 2];
+      gamma64[d + 3] = gamma[d + 3];
+    }
+    dgamma64.fill(0);
+    dbeta64.fill(0);
     for (let n = 0; n < 128; n++) {
       // mean[D](gamma * dout)
       // mean[D](gamma * xhat * dout)
+      // dgamma = sum[N](xhat * dout)
+      // dbeta = sum[N](dout)
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row = n * 768;
       for (let d = 0; d < 768; d += 4) {
-        const gamma0 = gamma[d];
+        const gamma0 = gamma64[d];
         const dout0 = dout[row + d];
         sum0 += gamma0 * dout0;
-        acc0 += gamma0 * xhat[row + d] * dout0;
-        const gamma1 = gamma[d + 1];
+        const xhat0 = xhat[row + d];
+        acc0 += gamma0 * xhat0 * dout0;
+        dgamma64[d] += xhat0 * dout0;
+        dbeta64[d] += dout0;
+        const gamma1 = gamma64[d + 1];
         const dout1 = dout[row + d + 1];
         sum1 += gamma1 * dout1;
-        acc1 += gamma1 * xhat[row + d + 1] * dout1;
-        const gamma2 = gamma[d + 2];
+        const xhat1 = xhat[row + d + 1];
+        acc1 += gamma1 * xhat1 * dout1;
+        dgamma64[d + 1] += xhat1 * dout1;
+        dbeta64[d + 1] += dout1;
+        const gamma2 = gamma64[d + 2];
         const dout2 = dout[row + d + 2];
         sum2 += gamma2 * dout2;
-        acc2 += gamma2 * xhat[row + d + 2] * dout2;
-        const gamma3 = gamma[d + 3];
+        const xhat2 = xhat[row + d + 2];
+        acc2 += gamma2 * xhat2 * dout2;
+        dgamma64[d + 2] += xhat2 * dout2;
+        dbeta64[d + 2] += dout2;
+        const gamma3 = gamma64[d + 3];
         const dout3 = dout[row + d + 3];
         sum3 += gamma3 * dout3;
-        acc3 += gamma3 * xhat[row + d + 3] * dout3;
+        const xhat3 = xhat[row + d + 3];
+        acc3 += gamma3 * xhat3 * dout3;
+        dgamma64[d + 3] += xhat3 * dout3;
+        dbeta64[d + 3] += dout3;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
       const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 768;
@@ -377,32 +421,10 @@ function boundBackward(this: Buffers): () => void {
       // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
       const rstdAt = rstd[n];
       for (let d = 0; d < 768; d += 4) {
-        dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
-        dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
-        dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
-        dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
-      }
-    }
-
-    // dgamma = sum[N](xhat * dout)
-    // dbeta = sum[N](dout)
-    dgamma64.fill(0);
-    dbeta64.fill(0);
-    for (let n = 0; n < 128; n += 4) {
-      const row = n * 768;
-      for (let d = 0; d < 768; d += 2) {
-        const dout0_0 = dout[row + d];
-        const dout0_1 = dout[row + d + 768];
-        const dout0_2 = dout[row + d + 2 * 768];
-        const dout0_3 = dout[row + d + 3 * 768];
-        dgamma64[d] += xhat[row + d] * dout0_0 + xhat[row + d + 768] * dout0_1 + (xhat[row + d + 2 * 768] * dout0_2 + xhat[row + d + 3 * 768] * dout0_3);
-        dbeta64[d] += dout0_0 + dout0_1 + (dout0_2 + dout0_3);
-        const dout1_0 = dout[row + d + 1];
-        const dout1_1 = dout[row + d + 768 + 1];
-        const dout1_2 = dout[row + d + 2 * 768 + 1];
-        const dout1_3 = dout[row + d + 3 * 768 + 1];
-        dgamma64[d + 1] += xhat[row + d + 1] * dout1_0 + xhat[row + d + 768 + 1] * dout1_1 + (xhat[row + d + 2 * 768 + 1] * dout1_2 + xhat[row + d + 3 * 768 + 1] * dout1_3);
-        dbeta64[d + 1] += dout1_0 + dout1_1 + (dout1_2 + dout1_3);
+        dx[row + d] = rstdAt * (gamma64[d] * dout[row + d] - mean - xhat[row + d] * meanAt);
+        dx[row + d + 1] = rstdAt * (gamma64[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
+        dx[row + d + 2] = rstdAt * (gamma64[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
+        dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
       }
     }
     for (let d = 0; d < 768; d += 4) {
@@ -420,7 +442,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

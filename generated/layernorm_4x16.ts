@@ -44,7 +44,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 664, backward: 832, backwardStaged: 1464 },
+  flops: { forward: 664, backward: 832, backwardStaged: 1528 },
   bytes: { cache: 272, scratch: 128, forward: 640, backward: 704, backwardStaged: 704 },
 } as const;
 
@@ -79,14 +79,14 @@ const dgamma64 = /*@__PURE__*/ new Float64Array(23);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(beta, 'beta', D, '[D] = [16]');
-  checkArray(out, 'out', N * D, '[N, D] = [4, 16]');
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(beta, 'Float32Array', D, 'beta', '[D] = [16]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [4, 16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
   for (let n = 0; n < N; n++) {
     // mu = mean[D](x)
     let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
@@ -152,18 +152,20 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
+  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * dout)
     // mean[D](gamma * xhat * dout)
+    // dgamma = sum[N](xhat * dout)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
     const row = n * D;
@@ -171,19 +173,27 @@ export function backward(
       const gamma0 = gamma[d];
       const dout0 = dout[row + d];
       sum0 += gamma0 * dout0;
-      acc0 += gamma0 * xhat[row + d] * dout0;
+      const xhat0 = xhat[row + d];
+      acc0 += gamma0 * xhat0 * dout0;
+      dgamma64[d] += xhat0 * dout0;
       const gamma1 = gamma[d + 1];
       const dout1 = dout[row + d + 1];
       sum1 += gamma1 * dout1;
-      acc1 += gamma1 * xhat[row + d + 1] * dout1;
+      const xhat1 = xhat[row + d + 1];
+      acc1 += gamma1 * xhat1 * dout1;
+      dgamma64[d + 1] += xhat1 * dout1;
       const gamma2 = gamma[d + 2];
       const dout2 = dout[row + d + 2];
       sum2 += gamma2 * dout2;
-      acc2 += gamma2 * xhat[row + d + 2] * dout2;
+      const xhat2 = xhat[row + d + 2];
+      acc2 += gamma2 * xhat2 * dout2;
+      dgamma64[d + 2] += xhat2 * dout2;
       const gamma3 = gamma[d + 3];
       const dout3 = dout[row + d + 3];
       sum3 += gamma3 * dout3;
-      acc3 += gamma3 * xhat[row + d + 3] * dout3;
+      const xhat3 = xhat[row + d + 3];
+      acc3 += gamma3 * xhat3 * dout3;
+      dgamma64[d + 3] += xhat3 * dout3;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
     const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
@@ -195,16 +205,6 @@ export function backward(
       dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
       dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
       dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
-    }
-  }
-
-  // dgamma = sum[N](xhat * dout)
-  dgamma64.fill(0);
-  for (let n = 0; n < N; n += 4) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 2) {
-      dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + D] * dout[row + d + D] + (xhat[row + d + 2 * D] * dout[row + d + 2 * D] + xhat[row + d + 3 * D] * dout[row + d + 3 * D]);
-      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + D + 1] * dout[row + d + D + 1] + (xhat[row + d + 2 * D + 1] * dout[row + d + 2 * D + 1] + xhat[row + d + 3 * D + 1] * dout[row + d + 3 * D + 1]);
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -242,25 +242,39 @@ export function backwardStaged(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
+  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // drstd2 = sum[D](dxhat2 * (xhat / rstd))
+    // dgamma = sum[N](dout * xhat)
     let drstd2Sum0 = 0, drstd2Sum1 = 0, drstd2Sum2 = 0, drstd2Sum3 = 0;
     const row = n * D;
     const rstdAt = rstd[n];
     for (let d = 0; d < D; d += 4) {
-      drstd2Sum0 += dout[row + d] * gamma[d] * (xhat[row + d] / rstdAt);
-      drstd2Sum1 += dout[row + d + 1] * gamma[d + 1] * (xhat[row + d + 1] / rstdAt);
-      drstd2Sum2 += dout[row + d + 2] * gamma[d + 2] * (xhat[row + d + 2] / rstdAt);
-      drstd2Sum3 += dout[row + d + 3] * gamma[d + 3] * (xhat[row + d + 3] / rstdAt);
+      const dout0 = dout[row + d];
+      const xhat0 = xhat[row + d];
+      drstd2Sum0 += dout0 * gamma[d] * (xhat0 / rstdAt);
+      dgamma64[d] += dout0 * xhat0;
+      const dout1 = dout[row + d + 1];
+      const xhat1 = xhat[row + d + 1];
+      drstd2Sum1 += dout1 * gamma[d + 1] * (xhat1 / rstdAt);
+      dgamma64[d + 1] += dout1 * xhat1;
+      const dout2 = dout[row + d + 2];
+      const xhat2 = xhat[row + d + 2];
+      drstd2Sum2 += dout2 * gamma[d + 2] * (xhat2 / rstdAt);
+      dgamma64[d + 2] += dout2 * xhat2;
+      const dout3 = dout[row + d + 3];
+      const xhat3 = xhat[row + d + 3];
+      drstd2Sum3 += dout3 * gamma[d + 3] * (xhat3 / rstdAt);
+      dgamma64[d + 3] += dout3 * xhat3;
     }
     const drstd2 = drstd2Sum0 + drstd2Sum1 + (drstd2Sum2 + drstd2Sum3);
     const sqrt = Math.sqrt(1 / (rstdAt * rstdAt));
@@ -278,21 +292,12 @@ export function backwardStaged(
     const termAt = dmu2 / D;
 
     // dx = dsum1 + dmu2 / D
+    const dxPer_xhat = term * (2 * (1 / rstdAt));
     for (let d = 0; d < D; d += 4) {
-      dx[row + d] = dout[row + d] * gamma[d] * rstdAt + term * (2 * (xhat[row + d] / rstdAt)) + termAt;
-      dx[row + d + 1] = dout[row + d + 1] * gamma[d + 1] * rstdAt + term * (2 * (xhat[row + d + 1] / rstdAt)) + termAt;
-      dx[row + d + 2] = dout[row + d + 2] * gamma[d + 2] * rstdAt + term * (2 * (xhat[row + d + 2] / rstdAt)) + termAt;
-      dx[row + d + 3] = dout[row + d + 3] * gamma[d + 3] * rstdAt + term * (2 * (xhat[row + d + 3] / rstdAt)) + termAt;
-    }
-  }
-
-  // dgamma = sum[N](dout * xhat)
-  dgamma64.fill(0);
-  for (let n = 0; n < N; n += 4) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 2) {
-      dgamma64[d] += dout[row + d] * xhat[row + d] + dout[row + d + D] * xhat[row + d + D] + (dout[row + d + 2 * D] * xhat[row + d + 2 * D] + dout[row + d + 3 * D] * xhat[row + d + 3 * D]);
-      dgamma64[d + 1] += dout[row + d + 1] * xhat[row + d + 1] + dout[row + d + D + 1] * xhat[row + d + D + 1] + (dout[row + d + 2 * D + 1] * xhat[row + d + 2 * D + 1] + dout[row + d + 3 * D + 1] * xhat[row + d + 3 * D + 1]);
+      dx[row + d] = rstdAt * gamma[d] * dout[row + d] + dxPer_xhat * xhat[row + d] + termAt;
+      dx[row + d + 1] = rstdAt * gamma[d + 1] * dout[row + d + 1] + dxPer_xhat * xhat[row + d + 1] + termAt;
+      dx[row + d + 2] = rstdAt * gamma[d + 2] * dout[row + d + 2] + dxPer_xhat * xhat[row + d + 2] + termAt;
+      dx[row + d + 3] = rstdAt * gamma[d + 3] * dout[row + d + 3] + dxPer_xhat * xhat[row + d + 3] + termAt;
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -339,16 +344,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [16]');
-  checkArray(buffers.beta, 'beta', D, '[D] = [16]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [16]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [4, 16]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
+  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [16]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [4, 16]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
+  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -431,9 +436,11 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    dgamma64.fill(0);
     for (let n = 0; n < 4; n++) {
       // mean[D](gamma * dout)
       // mean[D](gamma * xhat * dout)
+      // dgamma = sum[N](xhat * dout)
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row = n * 16;
@@ -441,19 +448,27 @@ function boundBackward(this: Buffers): () => void {
         const gamma0 = gamma[d];
         const dout0 = dout[row + d];
         sum0 += gamma0 * dout0;
-        acc0 += gamma0 * xhat[row + d] * dout0;
+        const xhat0 = xhat[row + d];
+        acc0 += gamma0 * xhat0 * dout0;
+        dgamma64[d] += xhat0 * dout0;
         const gamma1 = gamma[d + 1];
         const dout1 = dout[row + d + 1];
         sum1 += gamma1 * dout1;
-        acc1 += gamma1 * xhat[row + d + 1] * dout1;
+        const xhat1 = xhat[row + d + 1];
+        acc1 += gamma1 * xhat1 * dout1;
+        dgamma64[d + 1] += xhat1 * dout1;
         const gamma2 = gamma[d + 2];
         const dout2 = dout[row + d + 2];
         sum2 += gamma2 * dout2;
-        acc2 += gamma2 * xhat[row + d + 2] * dout2;
+        const xhat2 = xhat[row + d + 2];
+        acc2 += gamma2 * xhat2 * dout2;
+        dgamma64[d + 2] += xhat2 * dout2;
         const gamma3 = gamma[d + 3];
         const dout3 = dout[row + d + 3];
         sum3 += gamma3 * dout3;
-        acc3 += gamma3 * xhat[row + d + 3] * dout3;
+        const xhat3 = xhat[row + d + 3];
+        acc3 += gamma3 * xhat3 * dout3;
+        dgamma64[d + 3] += xhat3 * dout3;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 16;
       const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 16;
@@ -465,16 +480,6 @@ function boundBackward(this: Buffers): () => void {
         dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - mean - xhat[row + d + 1] * meanAt);
         dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - mean - xhat[row + d + 2] * meanAt);
         dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
-      }
-    }
-
-    // dgamma = sum[N](xhat * dout)
-    dgamma64.fill(0);
-    for (let n = 0; n < 4; n += 4) {
-      const row = n * 16;
-      for (let d = 0; d < 16; d += 2) {
-        dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + 16] * dout[row + d + 16] + (xhat[row + d + 2 * 16] * dout[row + d + 2 * 16] + xhat[row + d + 3 * 16] * dout[row + d + 3 * 16]);
-        dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + 16 + 1] * dout[row + d + 16 + 1] + (xhat[row + d + 2 * 16 + 1] * dout[row + d + 2 * 16 + 1] + xhat[row + d + 3 * 16 + 1] * dout[row + d + 3 * 16 + 1]);
       }
     }
     for (let d = 0; d < 16; d += 4) {
@@ -498,7 +503,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

@@ -36,7 +36,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 492288, backward: 884736 },
-  bytes: { cache: 393728, scratch: 6144, forward: 789504, backward: 792576 },
+  bytes: { cache: 393728, scratch: 12288, forward: 789504, backward: 792576 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -55,6 +55,7 @@ export function createCache(): Cache {
   };
 }
 
+const gamma64 = /*@__PURE__*/ new Float64Array(775);
 const dgamma64 = /*@__PURE__*/ new Float64Array(775);
 
 /**
@@ -67,13 +68,19 @@ const dgamma64 = /*@__PURE__*/ new Float64Array(775);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let d = 0; d < D; d += 4) {
+    gamma64[d] = gamma[d];
+    gamma64[d + 1] = gamma[d + 1];
+    gamma64[d + 2] = gamma[d + 2];
+    gamma64[d + 3] = gamma[d + 3];
+  }
   for (let n = 0; n < N; n++) {
     // mean[D](x^2)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
@@ -98,16 +105,16 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
     // xhat = x * rstd
     for (let d = 0; d < D; d += 4) {
       const xhat0 = x[row + d] * rstdAt;
-      out[row + d] = gamma[d] * xhat0;
+      out[row + d] = gamma64[d] * xhat0;
       xhat[row + d] = xhat0;
       const xhat1 = x[row + d + 1] * rstdAt;
-      out[row + d + 1] = gamma[d + 1] * xhat1;
+      out[row + d + 1] = gamma64[d + 1] * xhat1;
       xhat[row + d + 1] = xhat1;
       const xhat2 = x[row + d + 2] * rstdAt;
-      out[row + d + 2] = gamma[d + 2] * xhat2;
+      out[row + d + 2] = gamma64[d + 2] * xhat2;
       xhat[row + d + 2] = xhat2;
       const xhat3 = x[row + d + 3] * rstdAt;
-      out[row + d + 3] = gamma[d + 3] * xhat3;
+      out[row + d + 3] = gamma64[d + 3] * xhat3;
       xhat[row + d + 3] = xhat3;
     }
   }
@@ -127,43 +134,53 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
 export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  for (let d = 0; d < D; d += 4) {
+    gamma64[d] = gamma[d];
+    gamma64[d + 1] = gamma[d + 1];
+    gamma64[d + 2] = gamma[d + 2];
+    gamma64[d + 3] = gamma[d + 3];
+  }
+  dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * xhat * dout)
+    // dgamma = sum[N](xhat * dout)
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      sum0 += gamma[d] * xhat[row + d] * dout[row + d];
-      sum1 += gamma[d + 1] * xhat[row + d + 1] * dout[row + d + 1];
-      sum2 += gamma[d + 2] * xhat[row + d + 2] * dout[row + d + 2];
-      sum3 += gamma[d + 3] * xhat[row + d + 3] * dout[row + d + 3];
+      const xhat0 = xhat[row + d];
+      const dout0 = dout[row + d];
+      sum0 += gamma64[d] * xhat0 * dout0;
+      dgamma64[d] += xhat0 * dout0;
+      const xhat1 = xhat[row + d + 1];
+      const dout1 = dout[row + d + 1];
+      sum1 += gamma64[d + 1] * xhat1 * dout1;
+      dgamma64[d + 1] += xhat1 * dout1;
+      const xhat2 = xhat[row + d + 2];
+      const dout2 = dout[row + d + 2];
+      sum2 += gamma64[d + 2] * xhat2 * dout2;
+      dgamma64[d + 2] += xhat2 * dout2;
+      const xhat3 = xhat[row + d + 3];
+      const dout3 = dout[row + d + 3];
+      sum3 += gamma64[d + 3] * xhat3 * dout3;
+      dgamma64[d + 3] += xhat3 * dout3;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
 
     // dx = rstd * (gamma * dout - xhat * mean[D](gamma * xhat * dout))
     const rstdAt = rstd[n];
     for (let d = 0; d < D; d += 4) {
-      dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - xhat[row + d] * mean);
-      dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
-      dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
-      dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
-    }
-  }
-
-  // dgamma = sum[N](xhat * dout)
-  dgamma64.fill(0);
-  for (let n = 0; n < N; n += 4) {
-    const row = n * D;
-    for (let d = 0; d < D; d += 2) {
-      dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + D] * dout[row + d + D] + (xhat[row + d + 2 * D] * dout[row + d + 2 * D] + xhat[row + d + 3 * D] * dout[row + d + 3 * D]);
-      dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + D + 1] * dout[row + d + D + 1] + (xhat[row + d + 2 * D + 1] * dout[row + d + 2 * D + 1] + xhat[row + d + 3 * D + 1] * dout[row + d + 3 * D + 1]);
+      dx[row + d] = rstdAt * (gamma64[d] * dout[row + d] - xhat[row + d] * mean);
+      dx[row + d + 1] = rstdAt * (gamma64[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
+      dx[row + d + 2] = rstdAt * (gamma64[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
+      dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -197,14 +214,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
+  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -227,6 +244,12 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    for (let d = 0; d < 768; d += 4) {
+      gamma64[d] = gamma[d];
+      gamma64[d + 1] = gamma[d + 1];
+      gamma64[d + 2] = gamma[d + 2];
+      gamma64[d + 3] = gamma[d + 3];
+    }
     for (let n = 0; n < 128; n++) {
       // mean[D](x^2)
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
@@ -251,16 +274,16 @@ function boundForward(this: Buffers): () => void {
       // xhat = x * rstd
       for (let d = 0; d < 768; d += 4) {
         const xhat0 = x[row + d] * rstdAt;
-        out[row + d] = gamma[d] * xhat0;
+        out[row + d] = gamma64[d] * xhat0;
         xhat[row + d] = xhat0;
         const xhat1 = x[row + d + 1] * rstdAt;
-        out[row + d + 1] = gamma[d + 1] * xhat1;
+        out[row + d + 1] = gamma64[d + 1] * xhat1;
         xhat[row + d + 1] = xhat1;
         const xhat2 = x[row + d + 2] * rstdAt;
-        out[row + d + 2] = gamma[d + 2] * xhat2;
+        out[row + d + 2] = gamma64[d + 2] * xhat2;
         xhat[row + d + 2] = xhat2;
         const xhat3 = x[row + d + 3] * rstdAt;
-        out[row + d + 3] = gamma[d + 3] * xhat3;
+        out[row + d + 3] = gamma64[d + 3] * xhat3;
         xhat[row + d + 3] = xhat3;
       }
     }
@@ -274,35 +297,45 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    for (let d = 0; d < 768; d += 4) {
+      gamma64[d] = gamma[d];
+      gamma64[d + 1] = gamma[d + 1];
+      gamma64[d + 2] = gamma[d + 2];
+      gamma64[d + 3] = gamma[d + 3];
+    }
+    dgamma64.fill(0);
     for (let n = 0; n < 128; n++) {
       // mean[D](gamma * xhat * dout)
+      // dgamma = sum[N](xhat * dout)
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       const row = n * 768;
       for (let d = 0; d < 768; d += 4) {
-        sum0 += gamma[d] * xhat[row + d] * dout[row + d];
-        sum1 += gamma[d + 1] * xhat[row + d + 1] * dout[row + d + 1];
-        sum2 += gamma[d + 2] * xhat[row + d + 2] * dout[row + d + 2];
-        sum3 += gamma[d + 3] * xhat[row + d + 3] * dout[row + d + 3];
+        const xhat0 = xhat[row + d];
+        const dout0 = dout[row + d];
+        sum0 += gamma64[d] * xhat0 * dout0;
+        dgamma64[d] += xhat0 * dout0;
+        const xhat1 = xhat[row + d + 1];
+        const dout1 = dout[row + d + 1];
+        sum1 += gamma64[d + 1] * xhat1 * dout1;
+        dgamma64[d + 1] += xhat1 * dout1;
+        const xhat2 = xhat[row + d + 2];
+        const dout2 = dout[row + d + 2];
+        sum2 += gamma64[d + 2] * xhat2 * dout2;
+        dgamma64[d + 2] += xhat2 * dout2;
+        const xhat3 = xhat[row + d + 3];
+        const dout3 = dout[row + d + 3];
+        sum3 += gamma64[d + 3] * xhat3 * dout3;
+        dgamma64[d + 3] += xhat3 * dout3;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
 
       // dx = rstd * (gamma * dout - xhat * mean[D](gamma * xhat * dout))
       const rstdAt = rstd[n];
       for (let d = 0; d < 768; d += 4) {
-        dx[row + d] = rstdAt * (gamma[d] * dout[row + d] - xhat[row + d] * mean);
-        dx[row + d + 1] = rstdAt * (gamma[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
-        dx[row + d + 2] = rstdAt * (gamma[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
-        dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
-      }
-    }
-
-    // dgamma = sum[N](xhat * dout)
-    dgamma64.fill(0);
-    for (let n = 0; n < 128; n += 4) {
-      const row = n * 768;
-      for (let d = 0; d < 768; d += 2) {
-        dgamma64[d] += xhat[row + d] * dout[row + d] + xhat[row + d + 768] * dout[row + d + 768] + (xhat[row + d + 2 * 768] * dout[row + d + 2 * 768] + xhat[row + d + 3 * 768] * dout[row + d + 3 * 768]);
-        dgamma64[d + 1] += xhat[row + d + 1] * dout[row + d + 1] + xhat[row + d + 768 + 1] * dout[row + d + 768 + 1] + (xhat[row + d + 2 * 768 + 1] * dout[row + d + 2 * 768 + 1] + xhat[row + d + 3 * 768 + 1] * dout[row + d + 3 * 768 + 1]);
+        dx[row + d] = rstdAt * (gamma64[d] * dout[row + d] - xhat[row + d] * mean);
+        dx[row + d + 1] = rstdAt * (gamma64[d + 1] * dout[row + d + 1] - xhat[row + d + 1] * mean);
+        dx[row + d + 2] = rstdAt * (gamma64[d + 2] * dout[row + d + 2] - xhat[row + d + 2] * mean);
+        dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
       }
     }
     for (let d = 0; d < 768; d += 4) {
@@ -316,7 +349,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

@@ -63,7 +63,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forwardTrain: 5243104, forwardTest: 3145824, backwardTrain: 5242944, backwardTest: 2621440 },
+  flops: { forwardTrain: 5243104, forwardTest: 3145824, backwardTrain: 6291520, backwardTest: 2621440 },
   bytes: {
     cache: 2097216,
     scratch: 128,
@@ -163,23 +163,23 @@ export function forwardTrain(
 
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
-    const gammaAt = gamma[c];
+    const outRest = gamma[c] * rstdAt;
     const betaAt = beta[c];
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const xhat0 = (x[row + hw] - mu) * rstdAt;
-        out[row + hw] = gammaAt * xhat0 + betaAt;
-        xhat[row + hw] = xhat0;
-        const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
-        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-        xhat[row + hw + 1] = xhat1;
-        const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
-        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-        xhat[row + hw + 2] = xhat2;
-        const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
-        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-        xhat[row + hw + 3] = xhat3;
+        const term0 = x[row + hw] - mu;
+        out[row + hw] = outRest * term0 + betaAt;
+        xhat[row + hw] = term0 * rstdAt;
+        const term1 = x[row + hw + 1] - mu;
+        out[row + hw + 1] = outRest * term1 + betaAt;
+        xhat[row + hw + 1] = term1 * rstdAt;
+        const term2 = x[row + hw + 2] - mu;
+        out[row + hw + 2] = outRest * term2 + betaAt;
+        xhat[row + hw + 2] = term2 * rstdAt;
+        const term3 = x[row + hw + 3] - mu;
+        out[row + hw + 3] = outRest * term3 + betaAt;
+        xhat[row + hw + 3] = term3 * rstdAt;
       }
     }
   }
@@ -219,24 +219,24 @@ export function forwardTest(
 
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
-    const gammaAt = gamma[c];
+    const outRest = gamma[c] * rstdAt;
     const running_meanAt = running_mean[c];
     const betaAt = beta[c];
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const xhat0 = (x[row + hw] - running_meanAt) * rstdAt;
-        out[row + hw] = gammaAt * xhat0 + betaAt;
-        xhat[row + hw] = xhat0;
-        const xhat1 = (x[row + hw + 1] - running_meanAt) * rstdAt;
-        out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-        xhat[row + hw + 1] = xhat1;
-        const xhat2 = (x[row + hw + 2] - running_meanAt) * rstdAt;
-        out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-        xhat[row + hw + 2] = xhat2;
-        const xhat3 = (x[row + hw + 3] - running_meanAt) * rstdAt;
-        out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-        xhat[row + hw + 3] = xhat3;
+        const term0 = x[row + hw] - running_meanAt;
+        out[row + hw] = outRest * term0 + betaAt;
+        xhat[row + hw] = term0 * rstdAt;
+        const term1 = x[row + hw + 1] - running_meanAt;
+        out[row + hw + 1] = outRest * term1 + betaAt;
+        xhat[row + hw + 1] = term1 * rstdAt;
+        const term2 = x[row + hw + 2] - running_meanAt;
+        out[row + hw + 2] = outRest * term2 + betaAt;
+        xhat[row + hw + 2] = term2 * rstdAt;
+        const term3 = x[row + hw + 3] - running_meanAt;
+        out[row + hw + 3] = outRest * term3 + betaAt;
+        xhat[row + hw + 3] = term3 * rstdAt;
       }
     }
   }
@@ -305,13 +305,16 @@ export function backwardTrain(
 
     // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
     const value = kept[c];
+    const dxPer_dout = value * term;
+    const dxPer_xhat = value * dgammaAt;
+    const dxRest = value * dbetaAt;
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        dx[row + hw] = value * (term * dout[row + hw] - dbetaAt - xhat[row + hw] * dgammaAt);
-        dx[row + hw + 1] = value * (term * dout[row + hw + 1] - dbetaAt - xhat[row + hw + 1] * dgammaAt);
-        dx[row + hw + 2] = value * (term * dout[row + hw + 2] - dbetaAt - xhat[row + hw + 2] * dgammaAt);
-        dx[row + hw + 3] = value * (term * dout[row + hw + 3] - dbetaAt - xhat[row + hw + 3] * dgammaAt);
+        dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+        dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+        dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+        dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
       }
     }
     dgamma[c] = dgammaAt;
@@ -499,23 +502,23 @@ function boundForwardTrain(this: Buffers): () => void {
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
-      const gammaAt = gamma[c];
+      const outRest = gamma[c] * rstdAt;
       const betaAt = beta[c];
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const xhat0 = (x[row + hw] - mu) * rstdAt;
-          out[row + hw] = gammaAt * xhat0 + betaAt;
-          xhat[row + hw] = xhat0;
-          const xhat1 = (x[row + hw + 1] - mu) * rstdAt;
-          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + hw + 1] = xhat1;
-          const xhat2 = (x[row + hw + 2] - mu) * rstdAt;
-          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + hw + 2] = xhat2;
-          const xhat3 = (x[row + hw + 3] - mu) * rstdAt;
-          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + hw + 3] = xhat3;
+          const term0 = x[row + hw] - mu;
+          out[row + hw] = outRest * term0 + betaAt;
+          xhat[row + hw] = term0 * rstdAt;
+          const term1 = x[row + hw + 1] - mu;
+          out[row + hw + 1] = outRest * term1 + betaAt;
+          xhat[row + hw + 1] = term1 * rstdAt;
+          const term2 = x[row + hw + 2] - mu;
+          out[row + hw + 2] = outRest * term2 + betaAt;
+          xhat[row + hw + 2] = term2 * rstdAt;
+          const term3 = x[row + hw + 3] - mu;
+          out[row + hw + 3] = outRest * term3 + betaAt;
+          xhat[row + hw + 3] = term3 * rstdAt;
         }
       }
     }
@@ -536,24 +539,24 @@ function boundForwardTest(this: Buffers): () => void {
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
-      const gammaAt = gamma[c];
+      const outRest = gamma[c] * rstdAt;
       const running_meanAt = running_mean[c];
       const betaAt = beta[c];
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const xhat0 = (x[row + hw] - running_meanAt) * rstdAt;
-          out[row + hw] = gammaAt * xhat0 + betaAt;
-          xhat[row + hw] = xhat0;
-          const xhat1 = (x[row + hw + 1] - running_meanAt) * rstdAt;
-          out[row + hw + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row + hw + 1] = xhat1;
-          const xhat2 = (x[row + hw + 2] - running_meanAt) * rstdAt;
-          out[row + hw + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row + hw + 2] = xhat2;
-          const xhat3 = (x[row + hw + 3] - running_meanAt) * rstdAt;
-          out[row + hw + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row + hw + 3] = xhat3;
+          const term0 = x[row + hw] - running_meanAt;
+          out[row + hw] = outRest * term0 + betaAt;
+          xhat[row + hw] = term0 * rstdAt;
+          const term1 = x[row + hw + 1] - running_meanAt;
+          out[row + hw + 1] = outRest * term1 + betaAt;
+          xhat[row + hw + 1] = term1 * rstdAt;
+          const term2 = x[row + hw + 2] - running_meanAt;
+          out[row + hw + 2] = outRest * term2 + betaAt;
+          xhat[row + hw + 2] = term2 * rstdAt;
+          const term3 = x[row + hw + 3] - running_meanAt;
+          out[row + hw + 3] = outRest * term3 + betaAt;
+          xhat[row + hw + 3] = term3 * rstdAt;
         }
       }
     }
@@ -605,13 +608,16 @@ function boundBackwardTrain(this: Buffers): () => void {
 
       // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
       const value = kept[c];
+      const dxPer_dout = value * term;
+      const dxPer_xhat = value * dgammaAt;
+      const dxRest = value * dbetaAt;
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          dx[row + hw] = value * (term * dout[row + hw] - dbetaAt - xhat[row + hw] * dgammaAt);
-          dx[row + hw + 1] = value * (term * dout[row + hw + 1] - dbetaAt - xhat[row + hw + 1] * dgammaAt);
-          dx[row + hw + 2] = value * (term * dout[row + hw + 2] - dbetaAt - xhat[row + hw + 2] * dgammaAt);
-          dx[row + hw + 3] = value * (term * dout[row + hw + 3] - dbetaAt - xhat[row + hw + 3] * dgammaAt);
+          dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+          dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+          dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+          dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
         }
       }
       dgamma[c] = dgammaAt;

@@ -52,8 +52,8 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 2622208, backward: 2889728 },
-  bytes: { cache: 1049088, scratch: 16384, forward: 2097664, backward: 2097920 },
+  flops: { forward: 2622208, backward: 4200448 },
+  bytes: { cache: 1049088, scratch: 16896, forward: 2097664, backward: 2097920 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -72,6 +72,7 @@ export function createCache(): Cache {
   };
 }
 
+const gamma64 = /*@__PURE__*/ new Float64Array(72);
 const sum_dout64 = /*@__PURE__*/ new Float64Array(1473);
 const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
 
@@ -88,14 +89,14 @@ const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
-  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
+  checkArray(out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
   for (let n = 0; n < N; n++) {
     const row_ = n * G;
     for (let g = 0; g < G; g++) {
@@ -132,22 +133,22 @@ export function forward(
       // xhat = (x - mu) * rstd
       const row_2 = g * K;
       for (let k = 0; k < K; k++) {
-        const gammaAt = gamma[row_2 + k];
+        const outRest = gamma[row_2 + k] * rstdAt;
         const row_3 = n * GKHW + g * KHW + k * HW;
         const betaAt = beta[row_2 + k];
         for (let hw = 0; hw < HW; hw += 4) {
-          const xhat0 = (x[row_3 + hw] - mu) * rstdAt;
-          out[row_3 + hw] = gammaAt * xhat0 + betaAt;
-          xhat[row_3 + hw] = xhat0;
-          const xhat1 = (x[row_3 + hw + 1] - mu) * rstdAt;
-          out[row_3 + hw + 1] = gammaAt * xhat1 + betaAt;
-          xhat[row_3 + hw + 1] = xhat1;
-          const xhat2 = (x[row_3 + hw + 2] - mu) * rstdAt;
-          out[row_3 + hw + 2] = gammaAt * xhat2 + betaAt;
-          xhat[row_3 + hw + 2] = xhat2;
-          const xhat3 = (x[row_3 + hw + 3] - mu) * rstdAt;
-          out[row_3 + hw + 3] = gammaAt * xhat3 + betaAt;
-          xhat[row_3 + hw + 3] = xhat3;
+          const term0 = x[row_3 + hw] - mu;
+          out[row_3 + hw] = outRest * term0 + betaAt;
+          xhat[row_3 + hw] = term0 * rstdAt;
+          const term1 = x[row_3 + hw + 1] - mu;
+          out[row_3 + hw + 1] = outRest * term1 + betaAt;
+          xhat[row_3 + hw + 1] = term1 * rstdAt;
+          const term2 = x[row_3 + hw + 2] - mu;
+          out[row_3 + hw + 2] = outRest * term2 + betaAt;
+          xhat[row_3 + hw + 2] = term2 * rstdAt;
+          const term3 = x[row_3 + hw + 3] - mu;
+          out[row_3 + hw + 3] = outRest * term3 + betaAt;
+          xhat[row_3 + hw + 3] = term3 * rstdAt;
         }
       }
     }
@@ -170,15 +171,21 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
-  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
+  checkArray(dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
+  checkArray(dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  for (let gk = 0; gk < GK; gk += 4) {
+    gamma64[gk] = gamma[gk];
+    gamma64[gk + 1] = gamma[gk + 1];
+    gamma64[gk + 2] = gamma[gk + 2];
+    gamma64[gk + 3] = gamma[gk + 3];
+  }
   const term = K * H * W;
   for (let n = 0; n < N; n++) {
     const row_3 = n * G;
@@ -215,28 +222,28 @@ export function backward(
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row_2 = g * K;
-      const gamma0 = gamma[row_2];
+      const gamma0 = gamma64[row_2];
       sum0 += gamma0 * sum_dout64[row_];
       acc0 += gamma0 * sum_dout_xhat64[row_];
-      const gamma1 = gamma[row_2 + 1];
+      const gamma1 = gamma64[row_2 + 1];
       sum1 += gamma1 * sum_dout64[row_ + 1];
       acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-      const gamma2 = gamma[row_2 + 2];
+      const gamma2 = gamma64[row_2 + 2];
       sum2 += gamma2 * sum_dout64[row_ + 2];
       acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-      const gamma3 = gamma[row_2 + 3];
+      const gamma3 = gamma64[row_2 + 3];
       sum3 += gamma3 * sum_dout64[row_ + 3];
       acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-      const gamma4 = gamma[row_2 + 4];
+      const gamma4 = gamma64[row_2 + 4];
       sum0 += gamma4 * sum_dout64[row_ + 4];
       acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-      const gamma5 = gamma[row_2 + 5];
+      const gamma5 = gamma64[row_2 + 5];
       sum1 += gamma5 * sum_dout64[row_ + 5];
       acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-      const gamma6 = gamma[row_2 + 6];
+      const gamma6 = gamma64[row_2 + 6];
       sum2 += gamma6 * sum_dout64[row_ + 6];
       acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-      const gamma7 = gamma[row_2 + 7];
+      const gamma7 = gamma64[row_2 + 7];
       sum3 += gamma7 * sum_dout64[row_ + 7];
       acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
       const sum = sum0 + sum1 + (sum2 + sum3);
@@ -245,14 +252,16 @@ export function backward(
       // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
       //   (K*H*W))
       const rstdAt = rstd[row_3 + g];
+      const dxPer_xhat = rstdAt * (sumAt / term);
+      const dxRest = rstdAt * (sum / term);
       for (let k = 0; k < K; k++) {
-        const gammaAt = gamma[row_2 + k];
+        const dxPer_dout = rstdAt * gamma[row_2 + k];
         const row = n * GKHW + g * KHW + k * HW;
         for (let hw = 0; hw < HW; hw += 4) {
-          dx[row + hw] = rstdAt * (gammaAt * dout[row + hw] - (sum + xhat[row + hw] * sumAt) / term);
-          dx[row + hw + 1] = rstdAt * (gammaAt * dout[row + hw + 1] - (sum + xhat[row + hw + 1] * sumAt) / term);
-          dx[row + hw + 2] = rstdAt * (gammaAt * dout[row + hw + 2] - (sum + xhat[row + hw + 2] * sumAt) / term);
-          dx[row + hw + 3] = rstdAt * (gammaAt * dout[row + hw + 3] - (sum + xhat[row + hw + 3] * sumAt) / term);
+          dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+          dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+          dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+          dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
         }
       }
     }
@@ -305,16 +314,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(buffers.beta, 'beta', G * K, '[(G K)] = [64]');
-  checkArray(buffers.out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dgamma, 'dgamma', G * K, '[(G K)] = [64]');
-  checkArray(buffers.dbeta, 'dbeta', G * K, '[(G K)] = [64]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(buffers.x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
+  checkArray(buffers.beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
+  checkArray(buffers.out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
+  checkArray(buffers.dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
+  checkArray(buffers.cache.xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(buffers.cache.rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -375,22 +384,22 @@ function boundForward(this: Buffers): () => void {
         // xhat = (x - mu) * rstd
         const row_2 = g * 8;
         for (let k = 0; k < 8; k++) {
-          const gammaAt = gamma[row_2 + k];
+          const outRest = gamma[row_2 + k] * rstdAt;
           const row_3 = n * 16384 + g * 2048 + k * 256;
           const betaAt = beta[row_2 + k];
           for (let hw = 0; hw < 256; hw += 4) {
-            const xhat0 = (x[row_3 + hw] - mu) * rstdAt;
-            out[row_3 + hw] = gammaAt * xhat0 + betaAt;
-            xhat[row_3 + hw] = xhat0;
-            const xhat1 = (x[row_3 + hw + 1] - mu) * rstdAt;
-            out[row_3 + hw + 1] = gammaAt * xhat1 + betaAt;
-            xhat[row_3 + hw + 1] = xhat1;
-            const xhat2 = (x[row_3 + hw + 2] - mu) * rstdAt;
-            out[row_3 + hw + 2] = gammaAt * xhat2 + betaAt;
-            xhat[row_3 + hw + 2] = xhat2;
-            const xhat3 = (x[row_3 + hw + 3] - mu) * rstdAt;
-            out[row_3 + hw + 3] = gammaAt * xhat3 + betaAt;
-            xhat[row_3 + hw + 3] = xhat3;
+            const term0 = x[row_3 + hw] - mu;
+            out[row_3 + hw] = outRest * term0 + betaAt;
+            xhat[row_3 + hw] = term0 * rstdAt;
+            const term1 = x[row_3 + hw + 1] - mu;
+            out[row_3 + hw + 1] = outRest * term1 + betaAt;
+            xhat[row_3 + hw + 1] = term1 * rstdAt;
+            const term2 = x[row_3 + hw + 2] - mu;
+            out[row_3 + hw + 2] = outRest * term2 + betaAt;
+            xhat[row_3 + hw + 2] = term2 * rstdAt;
+            const term3 = x[row_3 + hw + 3] - mu;
+            out[row_3 + hw + 3] = outRest * term3 + betaAt;
+            xhat[row_3 + hw + 3] = term3 * rstdAt;
           }
         }
       }
@@ -405,6 +414,12 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    for (let gk = 0; gk < 64; gk += 4) {
+      gamma64[gk] = gamma[gk];
+      gamma64[gk + 1] = gamma[gk + 1];
+      gamma64[gk + 2] = gamma[gk + 2];
+      gamma64[gk + 3] = gamma[gk + 3];
+    }
     const term = 8 * 16 * 16;
     for (let n = 0; n < 16; n++) {
       const row_3 = n * 8;
@@ -441,28 +456,28 @@ function boundBackward(this: Buffers): () => void {
         let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
         const row_2 = g * 8;
-        const gamma0 = gamma[row_2];
+        const gamma0 = gamma64[row_2];
         sum0 += gamma0 * sum_dout64[row_];
         acc0 += gamma0 * sum_dout_xhat64[row_];
-        const gamma1 = gamma[row_2 + 1];
+        const gamma1 = gamma64[row_2 + 1];
         sum1 += gamma1 * sum_dout64[row_ + 1];
         acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-        const gamma2 = gamma[row_2 + 2];
+        const gamma2 = gamma64[row_2 + 2];
         sum2 += gamma2 * sum_dout64[row_ + 2];
         acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-        const gamma3 = gamma[row_2 + 3];
+        const gamma3 = gamma64[row_2 + 3];
         sum3 += gamma3 * sum_dout64[row_ + 3];
         acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-        const gamma4 = gamma[row_2 + 4];
+        const gamma4 = gamma64[row_2 + 4];
         sum0 += gamma4 * sum_dout64[row_ + 4];
         acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-        const gamma5 = gamma[row_2 + 5];
+        const gamma5 = gamma64[row_2 + 5];
         sum1 += gamma5 * sum_dout64[row_ + 5];
         acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-        const gamma6 = gamma[row_2 + 6];
+        const gamma6 = gamma64[row_2 + 6];
         sum2 += gamma6 * sum_dout64[row_ + 6];
         acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-        const gamma7 = gamma[row_2 + 7];
+        const gamma7 = gamma64[row_2 + 7];
         sum3 += gamma7 * sum_dout64[row_ + 7];
         acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
         const sum = sum0 + sum1 + (sum2 + sum3);
@@ -471,14 +486,16 @@ function boundBackward(this: Buffers): () => void {
         // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
         //   (K*H*W))
         const rstdAt = rstd[row_3 + g];
+        const dxPer_xhat = rstdAt * (sumAt / term);
+        const dxRest = rstdAt * (sum / term);
         for (let k = 0; k < 8; k++) {
-          const gammaAt = gamma[row_2 + k];
+          const dxPer_dout = rstdAt * gamma[row_2 + k];
           const row = n * 16384 + g * 2048 + k * 256;
           for (let hw = 0; hw < 256; hw += 4) {
-            dx[row + hw] = rstdAt * (gammaAt * dout[row + hw] - (sum + xhat[row + hw] * sumAt) / term);
-            dx[row + hw + 1] = rstdAt * (gammaAt * dout[row + hw + 1] - (sum + xhat[row + hw + 1] * sumAt) / term);
-            dx[row + hw + 2] = rstdAt * (gammaAt * dout[row + hw + 2] - (sum + xhat[row + hw + 2] * sumAt) / term);
-            dx[row + hw + 3] = rstdAt * (gammaAt * dout[row + hw + 3] - (sum + xhat[row + hw + 3] * sumAt) / term);
+            dx[row + hw] = dxPer_dout * dout[row + hw] - dxPer_xhat * xhat[row + hw] - dxRest;
+            dx[row + hw + 1] = dxPer_dout * dout[row + hw + 1] - dxPer_xhat * xhat[row + hw + 1] - dxRest;
+            dx[row + hw + 2] = dxPer_dout * dout[row + hw + 2] - dxPer_xhat * xhat[row + hw + 2] - dxRest;
+            dx[row + hw + 3] = dxPer_dout * dout[row + hw + 3] - dxPer_xhat * xhat[row + hw + 3] - dxRest;
           }
         }
       }
@@ -509,7 +526,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
