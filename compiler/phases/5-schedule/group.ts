@@ -129,7 +129,8 @@ function joinPass(c: Cluster, info: Info, inside: readonly Dependency[], bound: 
   const meets = (d: Dependency): boolean => c.loops.every((a) => d.axes.has(a)) && d.on.item.axes.every((a) => d.axes.has(a));
   if (inside.some((d) => d.on.form !== 'each' || !meets(d))) return false;
   const others = c.infos.filter((i) => i.form !== 'each' || info.form !== 'each');
-  const mixes = (i: Info): boolean => riding.has(i) || riding.has(info) || (i.key === info.key && i.form === info.form);
+  const rides = (i: Info): boolean => i.form !== 'scatter' && info.form !== 'scatter' && (riding.has(i) || riding.has(info));
+  const mixes = (i: Info): boolean => rides(i) || (i.key === info.key && i.form === info.form);
   if (info.form !== 'each' && !others.every((i) => i.form === 'each' || mixes(i))) return false;
   // Guards are bounds of loops: whatever is not a sum under the same guards would lose points.
   if (info.key.split('|')[0] !== c.infos[0]!.key.split('|')[0]) return false;
