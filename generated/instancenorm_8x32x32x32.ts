@@ -85,14 +85,14 @@ const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(289);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
-  checkArray(beta, 'Float32Array', C, 'beta', '[C] = [32]');
-  checkArray(out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [32]');
+  checkArray(beta, 'beta', C, '[C] = [32]');
+  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
   for (let n = 0; n < N; n++) {
     const row_ = n * C;
     for (let c = 0; c < C; c++) {
@@ -163,15 +163,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
-  checkArray(dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
-  checkArray(dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
+  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [32]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[C] = [32]');
+  checkArray(dbeta, 'dbeta', C, '[C] = [32]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
   const term = H * W;
   for (let n = 0; n < N; n++) {
     const row_ = n * C;
@@ -265,16 +265,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'Float32Array', N * C * H * W, 'x', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.gamma, 'Float32Array', C, 'gamma', '[C] = [32]');
-  checkArray(buffers.beta, 'Float32Array', C, 'beta', '[C] = [32]');
-  checkArray(buffers.out, 'Float32Array', N * C * H * W, 'out', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dout, 'Float32Array', N * C * H * W, 'dout', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dx, 'Float32Array', N * C * H * W, 'dx', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dgamma, 'Float32Array', C, 'dgamma', '[C] = [32]');
-  checkArray(buffers.dbeta, 'Float32Array', C, 'dbeta', '[C] = [32]');
-  checkArray(buffers.cache.xhat, 'Float32Array', N * C * H * W, 'cache.xhat', '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.cache.rstd, 'Float32Array', N * C, 'cache.rstd', '[N, C] = [8, 32]');
+  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.gamma, 'gamma', C, '[C] = [32]');
+  checkArray(buffers.beta, 'beta', C, '[C] = [32]');
+  checkArray(buffers.out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.dgamma, 'dgamma', C, '[C] = [32]');
+  checkArray(buffers.dbeta, 'dbeta', C, '[C] = [32]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -432,7 +432,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

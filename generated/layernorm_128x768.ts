@@ -81,14 +81,14 @@ const dbeta64 = /*@__PURE__*/ new Float64Array(775);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
-  checkArray(beta, 'Float32Array', D, 'beta', '[D] = [768]');
-  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
+  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(beta, 'beta', D, '[D] = [768]');
+  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let d = 0; d < D; d += 4) {
     beta64[d] = beta[d];
     gamma64[d] = gamma[d];
@@ -164,15 +164,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
-  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
-  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [768]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
   for (let d = 0; d < D; d += 4) {
     gamma64[d] = gamma[d];
     gamma64[d + 1] = gamma[d + 1];
@@ -268,16 +268,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [768]');
-  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [768]');
-  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [128, 768]');
-  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [128, 768]');
-  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [768]');
-  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [768]');
-  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [128]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
+  checkArray(buffers.beta, 'beta', D, '[D] = [768]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [768]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -442,7 +442,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

@@ -79,14 +79,14 @@ const dgamma64 = /*@__PURE__*/ new Float64Array(23);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'Float32Array', N * D, 'x', '[N, D] = [4, 16]');
-  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
-  checkArray(beta, 'Float32Array', D, 'beta', '[D] = [16]');
-  checkArray(out, 'Float32Array', N * D, 'out', '[N, D] = [4, 16]');
+  checkArray(x, 'x', N * D, '[N, D] = [4, 16]');
+  checkArray(gamma, 'gamma', D, '[D] = [16]');
+  checkArray(beta, 'beta', D, '[D] = [16]');
+  checkArray(out, 'out', N * D, '[N, D] = [4, 16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
   for (let n = 0; n < N; n++) {
     // mu = mean[D](x)
     let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
@@ -152,15 +152,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
-  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
-  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
-  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
-  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
+  checkArray(gamma, 'gamma', D, '[D] = [16]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * dout)
@@ -242,15 +242,15 @@ export function backwardStaged(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
-  checkArray(gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
-  checkArray(dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
-  checkArray(dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
-  checkArray(dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
+  checkArray(gamma, 'gamma', D, '[D] = [16]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // drstd2 = sum[D](dxhat2 * (xhat / rstd))
@@ -344,16 +344,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'Float32Array', N * D, 'x', '[N, D] = [4, 16]');
-  checkArray(buffers.gamma, 'Float32Array', D, 'gamma', '[D] = [16]');
-  checkArray(buffers.beta, 'Float32Array', D, 'beta', '[D] = [16]');
-  checkArray(buffers.out, 'Float32Array', N * D, 'out', '[N, D] = [4, 16]');
-  checkArray(buffers.dout, 'Float32Array', N * D, 'dout', '[N, D] = [4, 16]');
-  checkArray(buffers.dx, 'Float32Array', N * D, 'dx', '[N, D] = [4, 16]');
-  checkArray(buffers.dgamma, 'Float32Array', D, 'dgamma', '[D] = [16]');
-  checkArray(buffers.dbeta, 'Float32Array', D, 'dbeta', '[D] = [16]');
-  checkArray(buffers.cache.xhat, 'Float32Array', N * D, 'cache.xhat', '[N, D] = [4, 16]');
-  checkArray(buffers.cache.rstd, 'Float32Array', N, 'cache.rstd', '[N] = [4]');
+  checkArray(buffers.x, 'x', N * D, '[N, D] = [4, 16]');
+  checkArray(buffers.gamma, 'gamma', D, '[D] = [16]');
+  checkArray(buffers.beta, 'beta', D, '[D] = [16]');
+  checkArray(buffers.out, 'out', N * D, '[N, D] = [4, 16]');
+  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [4, 16]');
+  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [4, 16]');
+  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [16]');
+  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [16]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [4]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -503,7 +503,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }

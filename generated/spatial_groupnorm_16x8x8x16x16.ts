@@ -89,14 +89,14 @@ const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
 export function forward(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
-  checkArray(out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
+  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   for (let n = 0; n < N; n++) {
     const row_ = n * G;
     for (let g = 0; g < G; g++) {
@@ -171,15 +171,15 @@ export function backward(
   dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
   dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
-  checkArray(dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
+  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
+  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
   const xhat = cache.xhat;
-  checkArray(xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
-  checkArray(rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   for (let gk = 0; gk < GK; gk += 4) {
     gamma64[gk] = gamma[gk];
     gamma64[gk + 1] = gamma[gk + 1];
@@ -314,16 +314,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'Float32Array', N * G * K * H * W, 'x', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.gamma, 'Float32Array', G * K, 'gamma', '[(G K)] = [64]');
-  checkArray(buffers.beta, 'Float32Array', G * K, 'beta', '[(G K)] = [64]');
-  checkArray(buffers.out, 'Float32Array', N * G * K * H * W, 'out', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dout, 'Float32Array', N * G * K * H * W, 'dout', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dx, 'Float32Array', N * G * K * H * W, 'dx', '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dgamma, 'Float32Array', G * K, 'dgamma', '[(G K)] = [64]');
-  checkArray(buffers.dbeta, 'Float32Array', G * K, 'dbeta', '[(G K)] = [64]');
-  checkArray(buffers.cache.xhat, 'Float32Array', N * G * K * H * W, 'cache.xhat', '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  checkArray(buffers.cache.rstd, 'Float32Array', N * G, 'cache.rstd', '[N, G] = [16, 8]');
+  checkArray(buffers.x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(buffers.beta, 'beta', G * K, '[(G K)] = [64]');
+  checkArray(buffers.out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(buffers.dgamma, 'dgamma', G * K, '[(G K)] = [64]');
+  checkArray(buffers.dbeta, 'dbeta', G * K, '[(G K)] = [64]');
+  checkArray(buffers.cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(buffers.cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   const bound: Buffers = {
     x: buffers.x,
     gamma: buffers.gamma,
@@ -526,7 +526,7 @@ function boundBackward(this: Buffers): () => void {
 
 
 /** Refuses an array of the wrong type or length. */
-function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, type: string, length: number, name: string, shape: string): void {
+function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
   if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
 }
