@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: every workload forward and backward, warm, with benny. Prints the median time, GFLOP/s and GB/s, and what
- * share of this machine's own JavaScript roofline that is.
+ * `npm run bench`: every workload forward and backward, warm, with benny. Prints the median and least time of the plain functions
+ * and of those over bound arrays, and for the faster GFLOP/s, GB/s and the share of this machine's own JavaScript roofline.
  *
  *   npm run bench -- --filter conv2d     only names that contain the word
  *   npm run bench -- --json FILE         also as data
@@ -16,16 +16,24 @@ import { openTerminal } from '../cli/terminal.ts';
 import { measureRoofline } from './roofline.ts';
 import { passesOf, type Kernel } from './workload.ts';
 
+interface Times {
+  readonly medianUs: number;
+  readonly minUs: number;
+}
+
 interface Row {
   readonly kernel: string;
   readonly pass: string;
-  readonly medianUs: number;
-  readonly minUs: number;
+  readonly plain: Times;
+  readonly bound: Times;
+  /** By the lower median. */
   readonly gflops: number;
   readonly gbytes: number;
   /** Of whichever limit is nearer. */
   readonly ofRoofline: number;
 }
+
+const ROUNDS = 3;
 
 const { values } = parseArgs({ options: { filter: { type: 'string', default: '' }, json: { type: 'string' } } });
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,27 +41,55 @@ const project = compileProject(findProject(join(root, 'bench/kernels.yaml')), jo
 write(project);
 const roofline = measureRoofline();
 console.log(`roofline of this run: ${roofline.gflops.toFixed(1)} GFLOP/s in registers, ${roofline.gbytes.toFixed(1)} GB/s in cache\n`);
-console.log(`${'kernel'.padEnd(30)} ${'pass'.padEnd(14)} ${'median us'.padStart(11)} ${'min us'.padStart(11)} ${'GFLOP/s'.padStart(8)} ${'GB/s'.padStart(7)}  of roofline`);
+const header = ['plain us', 'min', 'bound us', 'min', 'GFLOP/s', 'GB/s', 'roofline'];
+const line = (kernel: string, pass: string, cells: readonly string[]): string => [kernel.padEnd(30), pass.padEnd(13), ...cells.map((c) => c.padStart(10))].join(' ');
+console.log(line('kernel', 'pass', header));
 
+const terminal = openTerminal(false, true);
 const rows: Row[] = [];
-for (const { compiled } of project.build.kernels) {
-  if (!compiled.name.includes(values.filter)) continue;
-  const kernel = await import(pathToFileURL(join(project.out, `${compiled.name}.ts`)).href) as Kernel;
-  const passes = passesOf(kernel);
-  for (const pass of passes) for (let call = 0; call < 5; call++) pass.run();
-  const cases = passes.map((pass) => benny.add(pass.name, () => { pass.run(); }, { maxTime: 0.5, minSamples: 8 }));
-  const summary = await benny.suite(compiled.name, ...cases);
-  passes.forEach((pass, n) => {
-    const { median, min } = summary.results[n]!.details;
-    const gflops = pass.flops / median / 1e9;
-    const gbytes = pass.bytes / median / 1e9;
-    const row: Row = {
-      kernel: compiled.name, pass: pass.name, medianUs: median * 1e6, minUs: min * 1e6, gflops, gbytes,
-      ofRoofline: Math.max(gflops / roofline.gflops, gbytes / roofline.gbytes),
-    };
+const chosen = project.build.kernels.map((k) => k.compiled.name).filter((name) => name.includes(values.filter));
+for (const [n, name] of chosen.entries()) {
+  terminal.progress(`[${n + 1}/${chosen.length}] ${name}`);
+  const kernel = await import(pathToFileURL(join(project.out, `${name}.ts`)).href) as Kernel;
+  for (const pass of passesOf(kernel)) {
+    const [plain, bound] = await timesOf(name, [pass.run, pass.bound]);
+    const seconds = Math.min(plain!.medianUs, bound!.medianUs) / 1e6;
+    const gflops = pass.flops / seconds / 1e9;
+    const gbytes = pass.bytes / seconds / 1e9;
+    const row: Row = { kernel: name, pass: pass.name, plain: plain!, bound: bound!, gflops, gbytes, ofRoofline: Math.max(gflops / roofline.gflops, gbytes / roofline.gbytes) };
     rows.push(row);
-    console.log(`${row.kernel.padEnd(30)} ${row.pass.padEnd(14)} ${row.medianUs.toFixed(1).padStart(11)} ${row.minUs.toFixed(1).padStart(11)} `
-      + `${gflops.toFixed(2).padStart(8)} ${gbytes.toFixed(2).padStart(7)}  ${(row.ofRoofline * 100).toFixed(0).padStart(4)} %`);
-  });
+    const us = [plain!.medianUs, plain!.minUs, bound!.medianUs, bound!.minUs].map((t) => t.toFixed(t < 10 ? 2 : 1));
+    terminal.progress('');
+    console.log(line(name, pass.name, [...us, gflops.toFixed(2), gbytes.toFixed(2), `${(row.ofRoofline * 100).toFixed(0)} %`]));
+  }
 }
+
+/** Each function warm, then several rounds in turn, so that what disturbs the machine disturbs all. */
+async function timesOf(name: string, functions: readonly (() => void)[]): Promise<Times[]> {
+  for (const run of functions) {
+    const start = performance.now();
+    for (let call = 0; call < 12 || performance.now() - start < 250; call++) run();
+  }
+  const rounds: { readonly median: number; readonly min: number }[][] = functions.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    const cases = functions.map((run, n) => benny.add(String(n), () => { run(); }, { maxTime: 0.15, minSamples: 5 }));
+    const { results } = await quietly(() => benny.suite(name, ...cases));
+    results.forEach((r, n) => rounds[n]!.push(r.details));
+  }
+  return rounds.map((all) => ({
+    medianUs: all.map((r) => r.median).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]! * 1e6, minUs: Math.min(...all.map((r) => r.min)) * 1e6,
+  }));
+}
+
+/** benny announces every suite; the table is enough. */
+async function quietly<T>(run: () => Promise<T>): Promise<T> {
+  const { log } = console;
+  console.log = () => undefined;
+  try {
+    return await run();
+  } finally {
+    console.log = log;
+  }
+}
+
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ roofline, rows }, undefined, 2)}\n`);

@@ -18,7 +18,10 @@ export interface Kernel {
 export interface Pass {
   /** `forwardTrain`, `backward`, ... */
   readonly name: string;
+  /** The plain function. */
   readonly run: () => void;
+  /** The same over bound arrays. */
+  readonly bound: () => void;
   readonly flops: number;
   readonly bytes: number;
 }
@@ -36,9 +39,12 @@ export function passesOf(kernel: Kernel): Pass[] {
     values.set(name, array);
   });
   const names = Object.keys(spec.arguments).filter((name) => !name.endsWith('Test') && !name.endsWith('Staged'));
+  const bound = (kernel['bind'] as (buffers: object) => Record<string, (...draw: number[]) => void>)(Object.fromEntries(values));
   return names.map((name) => {
     const f = kernel[name] as (...args: unknown[]) => void;
     const args = spec.arguments[name]!.map((argument) => values.get(argument));
-    return { name, run: () => f(...args), flops: spec.flops[name] ?? 0, bytes: spec.bytes[name] ?? 0 };
+    const draw = spec.arguments[name]!.includes('seed') ? [1, 0] : [];
+    const own = bound[name]!;
+    return { name, run: () => f(...args), bound: () => own(...draw), flops: spec.flops[name] ?? 0, bytes: spec.bytes[name] ?? 0 };
   });
 }

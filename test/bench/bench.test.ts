@@ -15,6 +15,7 @@ for (const file of readdirSync(folder).filter((f) => f.endsWith('.ts') && !f.end
     assert.match(passes[1]!.name, /^backward/);
     for (const pass of passes) {
       pass.run();
+      pass.bound();
       assert.ok(pass.flops > 0 && pass.bytes > 0, pass.name);
     }
   });
