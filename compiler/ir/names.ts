@@ -20,7 +20,7 @@ const RESERVED: readonly string[] = [
   'Object', 'RangeError', 'Readonly', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'globalThis',
   'spec', 'Cache', 'Buffers', 'Bound', 'createCache', 'bind', 'bound', 'buffers', 'cache', 'seed', 'step', 'forward', 'forwardTrain',
   'forwardTest', 'backward', 'backwardTrain', 'backwardTest', 'backwardStaged', 'backwardTrainStaged',
-  'backwardTestStaged', 'checkArray', 'checkHeld', 'checkBound', 'checkDraw', 'badIndex', 'erf', 'sigmoid', 'fillUniform', 'exports',
+  'backwardTestStaged', 'checkArray', 'checkHeld', 'checkBound', 'checkDraw', 'badIndex', 'erf', 'sigmoid', 'fillUniform', 'fillPiece', 'exports',
 ];
 
 export class Scope {

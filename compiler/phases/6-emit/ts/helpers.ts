@@ -129,9 +129,19 @@ const helpers: readonly Helper[] = [
     doc: 'Fills `out`, four at a time, with numbers of [low, high): Threefry4x32-13, a function of seed, step, stream and place alone.',
     signature: 'function fillUniform(out: Float32Array | Float64Array, seed: number, step: number, stream: number, low: number, high: number): void',
     body: [
-      'const scale = (high - low) * 2 ** -24;',
-      'const k0 = seed | 0, k1 = Math.floor(seed / 2 ** 32) | 0, k2 = step | 0, k3 = stream, k4 = k0 ^ k1 ^ k2 ^ k3 ^ 0x1bd11bda;',
-      'for (let i = 0; i < out.length; i += 4) {',
+      'const scale = (high - low) * 2 ** -24, end = out.length - 3;',
+      '// In pieces: V8 optimises what is called often, and would give up on one long loop behind this line.',
+      'for (let i = 0; i < end; i += 1024) fillPiece(out, i, Math.min(i + 1024, end), seed | 0, Math.floor(seed / 2 ** 32) | 0, step | 0, stream, low, scale);',
+    ],
+    calls: ['fillPiece'],
+  },
+  {
+    name: 'fillPiece',
+    doc: 'Fills `out` from `from` to `to` with the blocks of a key of four words.',
+    signature: 'function fillPiece(out: Float32Array | Float64Array, from: number, to: number, k0: number, k1: number, k2: number, k3: number, low: number, scale: number): void',
+    body: [
+      'const k4 = k0 ^ k1 ^ k2 ^ k3 ^ 0x1bd11bda;',
+      'for (let i = from; i < to; i += 4) {',
       '  let a = (i >>> 2) + k0 | 0, b = k1, c = k2, d = k3;',
       ...mixing().map((line) => `  ${line}`),
       '  out[i] = low + (a >>> 8) * scale;',
