@@ -3,13 +3,14 @@
  * phase is summed by another. V8 optimises such functions one by one, far better than all of it in one.
  */
 import { sizeOf } from '../../../ir/affine.ts';
-import type { Stmt } from '../../../ir/loop.ts';
+import type { Buffer, Stmt } from '../../../ir/loop.ts';
 import type { Builder } from '../builder.ts';
 import type { Context, Info } from '../space.ts';
 import type { ScratchPool, Storage } from '../storage.ts';
 import { buildPhase, scaleSums } from './nest.ts';
 import { pack } from './pack.ts';
-import type { Plan } from './plan.ts';
+import type { Layout } from './layout.ts';
+import type { PhasePlan, Plan } from './plan.ts';
 
 /** What a contraction is written into. */
 export interface Host {
@@ -30,29 +31,29 @@ export const isCut = (p: Plan): boolean => p.batch !== undefined && p.contractio
 /** Writes a plan, and what is made of its results in place. */
 export function buildContraction(plan: Plan, epilogue: readonly Info[], host: Host): void {
   const { main, pool, taken, context } = host;
-  const { item, phases } = plan.contraction;
-  const buffers = plan.operands.map((o, n) => {
-    const l = plan.layouts[n]!;
-    return pool.take(`${o.name}64`, 'f64', l.length, taken, l.kind === 'image' ? { border: l.key } : {});
-  });
-  const [a, b] = buffers as [typeof buffers[0], typeof buffers[0]];
+  const { item } = plan.contraction;
+  const { batch, phases } = plan;
   const sums = host.storage.get(item.name);
-  const { batch } = plan;
-  const step = (wish: string, fill: (b: Builder) => void): void => callPart(host, wish, batch, fill);
-  const packing = (n: 0 | 1): void => {
-    const o = plan.operands[n];
-    const own = batch !== undefined && o.axes.has(batch) ? batch : undefined;
-    callPart(host, `Pack${capital(o.name)}`, own, (p) => pack(p, o, plan.layouts[n], buffers[n]!, own));
-  };
+  const arrays = new Map<Layout, Buffer>();
   const isBatched = (n: 0 | 1): boolean => batch !== undefined && plan.operands[n].axes.has(batch);
-  for (const n of [0, 1] as const) if (!isBatched(n)) packing(n);
+  /** Packs what a phase reads and no phase before it has read. */
+  const packing = (p: PhasePlan, n: 0 | 1): void => {
+    const [o, l] = [plan.operands[n], p.layouts[n]];
+    if (arrays.has(l)) return;
+    const into = pool.take(`${o.name}64`, 'f64', l.length, taken, l.kind === 'image' ? { border: l.key } : {});
+    arrays.set(l, into);
+    const own = isBatched(n) ? batch : undefined;
+    callPart(host, `Pack${capital(o.name)}`, own, (b) => pack(b, o, l, into, own));
+  };
+  const summed = phases.filter((p) => p.tile);
+  for (const n of [0, 1] as const) if (!isBatched(n)) for (const p of summed) packing(p, n);
   if (isCut(plan)) main.push({ kind: 'fill', buffer: sums!.buffer.name, value: 0 });
   const inside = (): void => {
-    for (const n of [0, 1] as const) if (isBatched(n)) packing(n);
-    phases.forEach((_, n) => step(`${capital(nameOf(plan, epilogue))}${phases.length > 1 ? n : ''}`, (p) => {
+    for (const n of [0, 1] as const) if (isBatched(n)) for (const p of summed) packing(p, n);
+    phases.forEach((own, n) => callPart(host, `${capital(nameOf(plan, epilogue))}${phases.length > 1 ? n : ''}`, batch, (p) => {
       const labels = epilogue.flatMap((e) => (e.item.label === undefined ? [] : [e.item.label]));
       for (const text of new Set(labels.length > 0 ? labels : [item.label ?? ''])) if (text !== '') p.push({ kind: 'label', text });
-      buildPhase(p, plan, n, { buffers: [a!, b!], epilogue, adds: isCut(plan), ...(sums ? { sums } : {}) });
+      buildPhase(p, plan, own, { buffers: own.layouts.map((l) => arrays.get(l)!) as unknown as [Buffer, Buffer], epilogue, adds: isCut(plan), ...(sums ? { sums } : {}) });
     }));
   };
   if (batch === undefined) inside();

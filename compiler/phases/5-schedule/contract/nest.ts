@@ -12,7 +12,7 @@ import type { Info } from '../space.ts';
 import { bufferKey, type Storage } from '../storage.ts';
 import { addressOf, keyOf, strided, valueOf } from '../values.ts';
 import { addressIn, slotsAt, type Position } from './layout.ts';
-import type { Plan } from './plan.ts';
+import type { PhasePlan, Plan } from './plan.ts';
 import { isEmpty, type Operand, type Phase } from './recognise.ts';
 
 export interface NestTarget {
@@ -30,16 +30,16 @@ const times = (a: LoopExpr, b: LoopExpr): LoopExpr => ({ kind: 'binary', op: '*'
 const plus = (a: LoopExpr, b: LoopExpr): LoopExpr => ({ kind: 'binary', op: '+', a, b });
 
 /** Writes one phase where the builder stands, inside the batch. */
-export function buildPhase(b: Builder, plan: Plan, n: number, target: NestTarget): void {
-  const phase = plan.contraction.phases[n]!;
-  for (const [axis, { k, c }] of phase) if (k !== 1 || c !== 0) b.forms.set(axis, { k, c });
-  new PhaseBuilder(b, plan, phase, n, target).run();
+export function buildPhase(b: Builder, plan: Plan, own: PhasePlan, target: NestTarget): void {
+  for (const [axis, { k, c }] of own.phase) if (k !== 1 || c !== 0) b.forms.set(axis, { k, c });
+  new PhaseBuilder(b, plan, own, target).run();
   b.forms.clear();
 }
 
 class PhaseBuilder {
   readonly b: Builder;
   readonly plan: Plan;
+  readonly own: PhasePlan;
   readonly phase: Phase;
   readonly tile: { readonly a?: string; readonly b?: string; readonly u?: string; readonly ta: number; readonly tb: number; readonly tu: number };
   readonly target: NestTarget;
@@ -47,13 +47,16 @@ class PhaseBuilder {
   /** The summed axes of this phase, the unrolled one last. */
   readonly summed: readonly string[];
 
-  constructor(b: Builder, plan: Plan, phase: Phase, n: number, target: NestTarget) {
+  constructor(b: Builder, plan: Plan, own: PhasePlan, target: NestTarget) {
     this.b = b;
     this.plan = plan;
-    this.phase = phase;
-    this.tile = plan.tiles[n] ?? { ta: 1, tb: 1, tu: 1 };
+    this.own = own;
+    this.phase = own.phase;
+    this.tile = own.tile ?? { ta: 1, tb: 1, tu: 1 };
     this.target = target;
-    const inner = plan.contraction.reduced.filter((axis) => axis !== plan.batch && phase.get(axis)!.size > 1);
+    const { merge, phase } = own;
+    const all = plan.contraction.reduced.filter((axis) => axis !== plan.batch && phase.get(axis)!.size > 1);
+    const inner = merge ? [merge.axis, ...all.filter((axis) => axis !== merge.outer && axis !== merge.inner)] : all;
     this.summed = [...inner.filter((axis) => axis !== this.tile.u), ...inner.filter((axis) => axis === this.tile.u)];
     if (plan.batch !== undefined) this.at.set(plan.batch, this.batchPosition(plan.batch));
   }
@@ -98,7 +101,7 @@ class PhaseBuilder {
 
   open(axis: string, to: number, step: number, fill: () => void): void {
     const { b } = this;
-    const named = to === sizeOf(b.context.env, axis) ? b.context.names.size(axis) : undefined;
+    const named = axis !== this.own.merge?.axis && to === sizeOf(b.context.env, axis) ? b.context.names.size(axis) : undefined;
     b.loop(axis, { from: [], to: [{ k: to, ...(named ? { factors: [named.name] } : {}) }], step, size: to }, () => {
       this.at.set(axis, { v: b.axisVar.get(axis)!, start: 0 });
       fill();
@@ -176,11 +179,8 @@ class PhaseBuilder {
     const load = [this.loader(0, ta), this.loader(1, tb)] as const;
     const x = (i: number, u: number): LoopExpr => load[0](new Map([...this.offset(tile.a, i), ...this.offset(tile.u, u)]));
     const w = (j: number, u: number): LoopExpr => load[1](new Map([...this.offset(tile.b, j), ...this.offset(tile.u, u)]));
-    for (let u = 0; u < tu; u++) {
-      for (let i = 0; i < ta; i++) x(i, u);
-      for (let j = 0; j < tb; j++) w(j, u);
-    }
-    for (let j = 0; j < tb; j++) for (let i = 0; i < ta; i++) {
+    // Loads stand where they are first needed: fewer values are alive at once.
+    for (let i = 0; i < ta; i++) for (let j = 0; j < tb; j++) {
       let value: LoopExpr | undefined;
       for (let u = 0; u < tu; u++) value = value ? plus(value, times(x(i, u), w(j, u))) : times(x(i, u), w(j, u));
       this.b.push({ kind: 'set', name: sums[j * ta + i]!, op: '+=', value: value! });
@@ -194,10 +194,10 @@ class PhaseBuilder {
   /** Loads elements of one operand at constant distances from where the body stands. */
   loader(n: 0 | 1, width: number): (offsets: ReadonlyMap<string, number>) => LoopExpr {
     const { b } = this;
-    const [o, layout, buffer] = [this.plan.operands[n], this.plan.layouts[n], this.target.buffers[n]];
+    const [o, layout, buffer] = [this.plan.operands[n], this.own.layouts[n], this.target.buffers[n]];
     const known = new Map<string, LoopExpr>();
     return (offsets) => {
-      const slots = slotsAt(layout, o, this.phase, this.at, offsets, width);
+      const slots = slotsAt(layout, o, this.phase, this.at, offsets, width, this.own.merge);
       const at = this.withRow(addressIn(slots), o.name);
       const key = JSON.stringify(at.flat);
       const old = known.get(key);
@@ -226,7 +226,7 @@ class PhaseBuilder {
   // ----------------------------------------------------------------------------------------------------- results
 
   /** The address of the point at which the loops stand. */
-  own(axes: readonly string[], name: string): Address {
+  stored(axes: readonly string[], name: string): Address {
     const { b } = this;
     const slots = axes.map((axis) => ({ axis, at: collect(b.axisTerms(axis, 1, [])), size: sizeOf(b.context.env, axis) }));
     return this.withRow(strided(b, slots), name);
@@ -235,7 +235,7 @@ class PhaseBuilder {
   loadSum(i: number, j: number): LoopExpr {
     const { buffer, axes } = this.target.sums!;
     let at: Address | undefined;
-    this.atPoint(i, j, () => { at = this.own(axes, buffer.name); });
+    this.atPoint(i, j, () => { at = this.stored(axes, buffer.name); });
     return { kind: 'load', ty: 'f64', buffer: buffer.name, at: at!, lanes: 1 };
   }
 
@@ -256,7 +256,7 @@ class PhaseBuilder {
   }
 
   store(buffer: string, axes: readonly string[], op: '=' | '+=', value: LoopExpr): void {
-    this.b.push({ kind: 'store', buffer, at: this.own(axes, buffer), lanes: 1, op, value });
+    this.b.push({ kind: 'store', buffer, at: this.stored(axes, buffer), lanes: 1, op, value });
   }
 
   /** A finished sum, times what was taken out of it. */

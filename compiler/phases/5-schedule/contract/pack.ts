@@ -5,8 +5,8 @@ import { collect, type Buffer, type Linear, type LoopExpr, type Term } from '../
 import type { Builder } from '../builder.ts';
 import { bufferKey } from '../storage.ts';
 import { addressOf, valueOf } from '../values.ts';
-import { addressIn, slotsAt, type Layout, type Position } from './layout.ts';
-import type { Operand, Phase } from './recognise.ts';
+import { addressIn, slotsAt, type Blocks, type Layout, type Position } from './layout.ts';
+import type { Operand } from './recognise.ts';
 
 /** Copies are unrolled by this. */
 const LANES = 4;
@@ -92,21 +92,23 @@ function packImage(b: Builder, o: Operand, l: Layout & { kind: 'image' }, into: 
   nest(0);
 }
 
-function packBlocks(b: Builder, o: Operand, l: Layout & { kind: 'blocks' }, into: Buffer, batch: string | undefined): void {
+function packBlocks(b: Builder, o: Operand, l: Blocks, into: Buffer, batch: string | undefined): void {
   const at = new Map<string, Position>();
-  const phase: Phase = new Map([...l.sizes].map(([axis, size]) => [axis, { size, k: 1, c: 0 }]));
-  const place = (axis: string): Term[] => {
+  /** Where an axis stands in the array: the phase may visit every k-th element only. */
+  const place = (axis: string, lane: number): Term[] => {
     if (axis === batch) return batchTerms(b, axis);
     const { v, start } = at.get(axis) ?? { start: 0 };
-    return [...(v === undefined ? [] : [{ v, k: 1 }]), ...constant(start)];
+    const { k, c } = l.phase.get(axis)!;
+    return [...(v === undefined ? [] : [{ v, k }]), ...constant((start + lane) * k + c)];
   };
   const block = (width: number): void => {
     for (let lane = 0; lane < width; lane++) {
       const value = element(b, o, (slot) => {
         const axis = o.read!.along[slot];
-        return axis === undefined ? [] : [...place(axis), ...(axis === l.axis ? constant(lane) : [])];
+        return axis === undefined ? [] : place(axis, axis === l.axis ? lane : 0);
       });
-      const to = addressIn(slotsAt(l, o, phase, at, new Map([[l.axis, lane]]), width));
+      const offsets = new Map(l.axis === undefined ? [] : [[l.axis, lane]]);
+      const to = addressIn(slotsAt(l, o, l.phase, at, offsets, width));
       b.push({ kind: 'store', buffer: into.name, at: { slots: to.slots, flat: b.withBase(to.flat) }, lanes: 1, op: '=', value });
     }
   };
@@ -116,10 +118,11 @@ function packBlocks(b: Builder, o: Operand, l: Layout & { kind: 'blocks' }, into
   };
   const nest = (axes: readonly string[]): void => {
     const [axis, ...rest] = axes;
-    if (axis !== undefined) return counted(b, axis, 0, l.sizes.get(axis)!, 1, (terms) => { set(axis, terms); nest(rest); });
-    const size = l.sizes.get(l.axis)!;
+    if (axis !== undefined) return counted(b, axis, 0, l.phase.get(axis)!.size, 1, (terms) => { set(axis, terms); nest(rest); });
+    if (l.axis === undefined) return block(1);
+    const size = l.phase.get(l.axis)!.size;
     const whole = size - (size % l.width);
-    if (whole > 0) loopBlocks(b, l, whole, (v) => { at.set(l.axis, { v, start: 0 }); block(l.width); });
+    if (whole > 0) loopBlocks(b, l.axis, l.width, whole, (v) => { at.set(l.axis!, { v, start: 0 }); block(l.width); });
     if (whole < size) {
       at.set(l.axis, { start: whole });
       block(size - whole);
@@ -128,14 +131,14 @@ function packBlocks(b: Builder, o: Operand, l: Layout & { kind: 'blocks' }, into
   nest([...l.outer, ...l.summed]);
 }
 
-function loopBlocks(b: Builder, l: Layout & { kind: 'blocks' }, to: number, fill: (v: string) => void): void {
+function loopBlocks(b: Builder, axis: string, width: number, to: number, fill: (v: string) => void): void {
   let v = '';
   const body = b.nested(() => {
-    v = b.scope.fresh(l.axis.toLowerCase());
+    v = b.scope.fresh(axis.toLowerCase());
     b.varFrame.set(v, b.depth);
     fill(v);
   });
-  b.push({ kind: 'loop', v, from: [], to: constant(to), step: l.width, size: to, within: [], body });
+  b.push({ kind: 'loop', v, from: [], to: constant(to), step: width, size: to, within: [], body });
 }
 
 function packPoints(b: Builder, o: Operand, l: Layout & { kind: 'points' }, into: Buffer): void {

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../ir/affine.ts';
 import type { Choices } from '../choices.ts';
 import type { Context } from '../space.ts';
-import { axesInOrder, blockLayout, plainLayout, stepIn, type Layout } from './layout.ts';
+import { axesInOrder, blockLayout, mergeOf, plainLayout, stepIn, type Layout, type Merge } from './layout.ts';
 import { isEmpty, type Contraction, type Operand, type Phase } from './recognise.ts';
 import { tilesOf, type Tile } from './tile.ts';
 
@@ -10,11 +10,19 @@ export interface Plan {
   readonly contraction: Contraction;
   /** The first holds the neighbours that a tile computes, as a rule the windowed one. */
   readonly operands: readonly [Operand, Operand];
-  readonly layouts: readonly [Layout, Layout];
   /** The loop around packing and sums: one image at a time. */
   readonly batch?: string;
-  /** One for each phase; none where it sums over nothing. */
-  readonly tiles: readonly (Tile | undefined)[];
+  readonly phases: readonly PhasePlan[];
+}
+
+export interface PhasePlan {
+  /** With an axis of its own for two that are merged. */
+  readonly phase: Phase;
+  /** One object is one array: phases may share it. */
+  readonly layouts: readonly [Layout, Layout];
+  readonly merge?: Merge;
+  /** None where nothing is summed. */
+  readonly tile?: Tile;
 }
 
 /** Packed whole, an operand of more elements than this leaves the cache. */
@@ -26,31 +34,44 @@ const LEAST_PIECE = 32;
 export function planOf(contraction: Contraction, c: Context, choices: Choices, point: string): Plan {
   const operands = inRoles(contraction);
   const batch = batchOf(contraction, operands, c);
-  const { phases } = contraction;
-  const plain = operands.map((o) => plainLayout(o, phases, batch, c.env)) as [Layout, Layout];
-  const inner = contraction.reduced.filter((axis) => axis !== batch);
-  const tiles = phases.map((p, n) => (isEmpty(p) ? undefined : choices.pick(
-    `${point}/tile${phases.length > 1 ? n : ''}`,
-    tilesOf({ ...tileAxes(contraction, operands, p, batch), size: (axis) => p.get(axis)!.size, step: (k, axis) => stepIn(plain[k], operands[k], p, axis) }),
-  )));
-  const only = tiles.length === 1 ? tiles[0] : undefined;
-  const layoutOf = (n: 0 | 1): Layout => {
-    const [o, axis, width] = n === 0 ? [operands[0], only?.a, only?.ta ?? 1] : [operands[1], only?.b, only?.tb ?? 1];
-    const lies = plain[n];
-    if (lies.kind !== 'copy' || axis === undefined || width === 1 || axesInOrder(o).at(-1) !== axis) return lies;
-    const blocks = blockLayout(o, axis, width, inner.filter((x) => o.axes.has(x)), batch, c.env);
-    return choices.pick(`${point}/pack-${o.name}`, [{ label: 'blocks', value: blocks }, { label: 'as it lies', value: lies }]);
+  const { phases, reduced } = contraction;
+  const inner = reduced.filter((axis) => axis !== batch);
+  const merges = phases.map((p) => (isEmpty(p) ? undefined : mergeOf(operands[0], operands[1], p, inner)));
+  const wanted = merges.find((m) => m !== undefined);
+  const asked = wanted && choices.pick(`${point}/order`, [{ label: 'merged', value: true }, { label: 'as it lies', value: false }]) ? wanted : undefined;
+  const plain = operands.map((o) => plainLayout(o, phases, batch, c.env, asked)) as [Layout, Layout];
+  const planPhase = (p: Phase, n: number): PhasePlan => {
+    if (isEmpty(p)) return { phase: p, layouts: plain };
+    const merge = asked && merges[n];
+    const phase = merge ? withMerged(p, merge) : p;
+    const summed = merge ? [merge.axis, ...inner.filter((axis) => axis !== merge.outer && axis !== merge.inner)] : inner;
+    const place = `${point}${phases.length > 1 ? `.${n}` : ''}`;
+    const panel = merge ? blockLayout(operands[1], undefined, 1, [merge.outer, merge.inner, ...summed.slice(1)].filter((x) => operands[1].axes.has(x)), batch, phase) : plain[1];
+    const found: [Layout, Layout] = [plain[0], panel];
+    const tile = choices.pick(`${place}/tile`, tilesOf({
+      ...tileAxes(contraction, operands, phase, batch), reduced: summed.filter((axis) => phase.get(axis)!.size > 1),
+      size: (axis) => phase.get(axis)!.size, step: (k, axis) => stepIn(found[k], operands[k], phase, axis, merge),
+    }));
+    const blocked = (k: 0 | 1, axis: string | undefined, width: number): Layout => {
+      const o = operands[k];
+      if (phases.length > 1 || found[k].kind !== 'copy' || axis === undefined || width === 1 || axesInOrder(o).at(-1) !== axis) return found[k];
+      const blocks = blockLayout(o, axis, width, inner.filter((x) => o.axes.has(x)), batch, phase);
+      return choices.pick(`${place}/pack-${o.name}`, [{ label: 'blocks', value: blocks }, { label: 'as it lies', value: found[k] }]);
+    };
+    return { phase, layouts: [blocked(0, tile.a, tile.ta), blocked(1, tile.b, tile.tb)], tile, ...(merge ? { merge } : {}) };
   };
-  return { contraction, operands, layouts: [layoutOf(0), layoutOf(1)], ...(batch === undefined ? {} : { batch }), tiles };
+  return { contraction, operands, ...(batch === undefined ? {} : { batch }), phases: phases.map(planPhase) };
 }
+
+const withMerged = (p: Phase, m: Merge): Phase => new Map(p).set(m.axis, { size: p.get(m.outer)!.size * p.get(m.inner)!.size, k: 1, c: 0 });
 
 /** The axes a tile can run over, in one phase. */
 function tileAxes(
-  { out, reduced }: Contraction, [a, b]: readonly [Operand, Operand], p: Phase, batch: string | undefined,
-): { a: string[]; b: string[]; reduced: string[] } {
+  { out }: Contraction, [a, b]: readonly [Operand, Operand], p: Phase, batch: string | undefined,
+): { a: string[]; b: string[] } {
   const own = (x: Operand, y: Operand): string[] =>
     out.filter((axis) => axis !== batch && x.axes.has(axis) && !y.axes.has(axis) && p.get(axis)!.size > 1);
-  return { a: own(a, b), b: own(b, a), reduced: reduced.filter((axis) => axis !== batch && p.get(axis)!.size > 1) };
+  return { a: own(a, b), b: own(b, a) };
 }
 
 /** First the windowed one, else the one that holds the innermost axis of the result. */

@@ -76,7 +76,7 @@ export function contractionOf(item: Item, c: Context): Contraction | undefined {
   const [a, b] = operands ?? [];
   if (!a || !b || ![...a.axes, ...b.axes].every((axis) => out.includes(axis) || reduced.includes(axis))) return undefined;
   if ([a, b].some((o) => elementsOf(o, points) > MOST_SCRATCH)) return undefined;
-  const phases = phasesOf([a, b], out, reduced, c);
+  const phases = phasesOf([a, b], out, reduced, c)?.map((p) => ascending([a, b], p, reduced));
   if (!phases || phases.every(isEmpty)) return undefined;
   const pays = work >= LEAST_WORK && [a, b].every((o) => work >= LEAST_USES * elementsOf(o, points));
   return { item, operands: [a, b], scale, out, reduced, phases, pays };
@@ -187,6 +187,19 @@ function residues(p: Phase, slot: Slot, target: Slot['terms'][number], other: Sl
     const length = p.get(other.axis)!.size;
     return next.set(other.axis, { size: Math.max(0, Math.ceil((length - first) / d)), k: d, c: first });
   });
+}
+
+/** Turns summed axes round along which a window runs backwards, so that addresses ascend. */
+function ascending(operands: readonly Operand[], p: Phase, reduced: readonly string[]): Phase {
+  const next = new Map(p);
+  for (const slot of operands.flatMap((o) => o.read?.slots ?? [])) {
+    if (slot.terms.length < 2) continue;
+    for (const t of slot.terms) {
+      const { size, k, c } = next.get(t.axis)!;
+      if (reduced.includes(t.axis) && t.k * k < 0 && size > 0) next.set(t.axis, { size, k: -k, c: c + k * (size - 1) });
+    }
+  }
+  return next;
 }
 
 const modulo = (n: number, d: number): number => ((n % d) + d) % d;

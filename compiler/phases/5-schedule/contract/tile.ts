@@ -32,7 +32,6 @@ const OFFERED = 12;
 /** The tiles worth trying, the cheapest first. */
 export function tilesOf(space: TileSpace): readonly [Candidate<Tile>, ...Candidate<Tile>[]] {
   const ranked: { tile: Tile; cost: number }[] = [];
-  const points = space.reduced.reduce((n, axis) => n * space.size(axis), 1);
   // Of equals the innermost axes win: their neighbours lie side by side.
   const inward = (axes: readonly string[]): readonly (string | undefined)[] => (axes.length > 0 ? [...axes].reverse() : [undefined]);
   for (const a of inward(space.a)) for (const ta of widths(a, MOST.ta, space)) {
@@ -40,14 +39,15 @@ export function tilesOf(space: TileSpace): readonly [Candidate<Tile>, ...Candida
       for (const u of inward(space.reduced)) for (const tu of unrolls(u, space)) {
         if (ta * tb * tu > MOST_PRODUCTS) continue;
         const tile: Tile = { ...(a === undefined ? {} : { a }), ...(b === undefined ? {} : { b }), ...(u === undefined ? {} : { u }), ta, tb, tu };
-        ranked.push({ tile, cost: costOf(tile, space, points) });
+        ranked.push({ tile, cost: costOf(tile, space) });
       }
     }
   }
   ranked.sort((x, y) => x.cost - y.cost);
+  // One of a shape: along other axes it costs no less.
   const seen = new Set<string>();
-  const candidates = ranked.map(({ tile }) => ({ label: labelOf(tile), value: tile }))
-    .filter(({ label }) => !seen.has(label) && seen.add(label).size <= OFFERED);
+  const candidates = ranked.filter(({ tile: t }) => !seen.has(`${t.ta} ${t.tb} ${t.tu}`) && seen.add(`${t.ta} ${t.tb} ${t.tu}`).size <= OFFERED)
+    .map(({ tile }) => ({ label: labelOf(tile), value: tile }));
   return [candidates[0]!, ...candidates.slice(1)];
 }
 
@@ -65,17 +65,43 @@ function unrolls(axis: string | undefined, space: TileSpace): number[] {
   return Array.from({ length: Math.min(MOST.tu, size) }, (_, n) => n + 1).filter((n) => size % n === 0);
 }
 
-/** Cycles for one multiply-add. */
-function costOf(t: Tile, space: TileSpace, points: number): number {
+/** Cycles of V8's code on the machine that this was fitted on (docs/scheduling.md); only their order counts. */
+const CYCLES = { product: 0.96, load: 0.09, body: 0.7, spill: 1.2, entry: 5.5, sum: 3, tile: 8 } as const;
+/** Doubles that a body can hold before they go to the stack. */
+const REGISTERS = 18;
+
+/** Cycles of the whole sum: full tiles, and the narrower ones at the end of each axis. */
+function costOf(t: Tile, space: TileSpace): number {
+  let cycles = 0;
+  for (const a of pieces(t.a, t.ta, space)) for (const b of pieces(t.b, t.tb, space)) {
+    cycles += a.count * b.count * tileCost({ ...t, ta: a.width, tb: b.width }, space);
+  }
+  return cycles;
+}
+
+/** How an axis is covered: tiles of the full width, and one of what is left. */
+function pieces(axis: string | undefined, width: number, space: TileSpace): { width: number; count: number }[] {
+  if (axis === undefined) return [{ width: 1, count: 1 }];
+  const size = space.size(axis);
+  const rest = size % width;
+  return [{ width, count: (size - rest) / width }, ...(rest > 0 ? [{ width: rest, count: 1 }] : [])];
+}
+
+/** Cycles of one tile, as often as the axes that are not tiled repeat it. */
+function tileCost(t: Tile, space: TileSpace): number {
   const products = t.ta * t.tb * t.tu;
   const loads = distinct(0, t.a, t.ta, t, space) + distinct(1, t.b, t.tb, t, space);
-  const live = t.ta * t.tb + loads;
-  const spills = live > 13 ? 4 + 0.8 * (live - 14) + 2.3 * Math.max(0, t.ta * t.tb - 6) : 0;
-  const body = Math.max((loads + 2 * products + 7) / 3.5, 3 * t.tu + 1) + spills;
-  // A tile also has its accumulators to clear and to store, and its loops to enter.
-  const around = (4 * t.ta * t.tb + 14) / 3.5 + 4 * (space.reduced.length - 1);
-  const cycles = body + around / (points / t.tu);
-  return cycles / products / (0.5 + 0.5 * full(t.a, t.ta, space) * full(t.b, t.tb, space));
+  const spills = Math.max(0, t.ta * t.tb + loads - REGISTERS);
+  const body = CYCLES.body + CYCLES.product * products + CYCLES.load * loads + CYCLES.spill * spills;
+  let bodies = 1;
+  let entries = 0;
+  for (const axis of [...space.reduced.filter((x) => x !== t.u), ...(t.u === undefined ? [] : [t.u])]) {
+    const turns = axis === t.u ? space.size(axis) / t.tu : space.size(axis);
+    if (turns > 1) entries += bodies;
+    bodies *= turns;
+  }
+  const others = (own: readonly string[], axis: string | undefined): number => own.reduce((n, x) => (x === axis ? n : n * space.size(x)), 1);
+  return (bodies * body + entries * CYCLES.entry + CYCLES.sum * t.ta * t.tb + CYCLES.tile) * others(space.a, t.a) * others(space.b, t.b);
 }
 
 /** How many different elements a body reads of an operand. */
@@ -85,11 +111,4 @@ function distinct(operand: 0 | 1, axis: string | undefined, width: number, t: Ti
   const offsets = new Set<number>();
   for (let i = 0; i < width; i++) for (let j = 0; j < t.tu; j++) offsets.add(i * across + j * along);
   return offsets.size;
-}
-
-/** The share of an axis that full tiles cover. */
-function full(axis: string | undefined, width: number, space: TileSpace): number {
-  if (axis === undefined) return 1;
-  const size = space.size(axis);
-  return (size - (size % width)) / size;
 }
