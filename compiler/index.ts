@@ -5,7 +5,9 @@ import type { Mode } from './ir/tensor.ts';
 import { compileFront, Trace, type LayerRequest, type StageText } from './pipeline.ts';
 
 export { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
-export { compileKernel, defaultName, type Compiled, type KernelRequest } from './compile.ts';
+export { compileKernel, defaultName, openKernel, type Compiled, type KernelRequest, type OpenKernel } from './compile.ts';
+export { Choices, type Candidate, type ChoicePoint } from './phases/5-schedule/choices.ts';
+export { javascriptOf } from './phases/6-emit/ts/javascript.ts';
 export type { Mode } from './ir/tensor.ts';
 export { stageNames, type LayerRequest, type StageText } from './pipeline.ts';
 

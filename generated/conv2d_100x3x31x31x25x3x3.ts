@@ -18,12 +18,12 @@ const HH = 3;
 const WW = 3;
 const OH = 16;
 const OW = 16;
+const C_HH_WW = 27;   // C * HH * WW
+const HH_WW = 9;   // HH * WW
 const CHW = 2883;   // C * H * W
 const HW = 961;   // H * W
 const F_OH_OW = 6400;   // F * OH * OW
 const OH_OW = 256;   // OH * OW
-const C_HH_WW = 27;   // C * HH * WW
-const HH_WW = 9;   // HH * WW
 const F_C_HH_WW = 675;   // F * C * HH * WW
 
 /** What this module is, for runtimes, tests and benchmarks. */
@@ -50,7 +50,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 35200000, backward: 66940000 },
-  bytes: { cache: 0, scratch: 139336, forward: 3716000, backward: 3718700 },
+  bytes: { cache: 0, scratch: 169072, forward: 3716000, backward: 3718700 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -66,11 +66,14 @@ export function createCache(): Cache {
   };
 }
 
-const x64 = /*@__PURE__*/ new Float64Array(4462);
-const w64 = /*@__PURE__*/ new Float64Array(796);
-const dw64 = /*@__PURE__*/ new Float64Array(741);
-const dout64 = /*@__PURE__*/ new Float64Array(6801);
-const dout64_ = /*@__PURE__*/ new Float64Array(6929);
+const w64 = /*@__PURE__*/ new Float64Array(715);
+const x64 = /*@__PURE__*/ new Float64Array(3512);
+const dw64 = /*@__PURE__*/ new Float64Array(795);
+const w64_ = /*@__PURE__*/ new Float64Array(226);
+const w64_2 = /*@__PURE__*/ new Float64Array(453);
+const dout64 = /*@__PURE__*/ new Float64Array(8417);
+const x64_ = /*@__PURE__*/ new Float64Array(4457);
+const dout64_ = /*@__PURE__*/ new Float64Array(7441);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -99,33 +102,35 @@ export function forward(
 
 /** A part of `forward`. */
 function forwardPackW(w: Float32Array): void {
-  // w64: a copy of w
-  for (let i = 0; i < 672; i += 4) {
-    w64[i] = w[i];
-    w64[i + 1] = w[i + 1];
-    w64[i + 2] = w[i + 2];
-    w64[i + 3] = w[i + 3];
-  }
-  for (let i = 672; i < 675; i++) {
-    w64[i] = w[i];
+  // w64: a copy in blocks of w
+  for (let f = 0; f < 25; f++) {
+    for (let hh = 0; hh < 3; hh++) {
+      for (let c = 0; c < 3; c++) {
+        const row = f * C_HH_WW + c * HH_WW + hh * WW;
+        const row_ = f * 27 + hh * 9 + c * 3;
+        for (let ww = 0; ww < 3; ww++) {
+          w64[row_ + ww] = w[row + ww];
+        }
+      }
+    }
   }
 }
 
 /** A part of `forward`. */
 function forwardPackX(n: number, x: Float32Array): void {
   // x64: a copy with a border of zeros of x
-  for (let c = 0; c < 3; c++) {
-    for (let h = 0; h < 31; h++) {
+  for (let h = 0; h < 31; h++) {
+    for (let c = 0; c < 3; c++) {
       const row = n * CHW + c * HW + h * W;
-      const row_ = c * 1089 + h * 33;
+      const row_ = h * 99 + c * 33;
       for (let w_ = 0; w_ < 28; w_ += 4) {
-        x64[row_ + w_ + 34] = x[row + w_];
-        x64[row_ + w_ + 35] = x[row + w_ + 1];
-        x64[row_ + w_ + 36] = x[row + w_ + 2];
-        x64[row_ + w_ + 37] = x[row + w_ + 3];
+        x64[row_ + w_ + 100] = x[row + w_];
+        x64[row_ + w_ + 101] = x[row + w_ + 1];
+        x64[row_ + w_ + 102] = x[row + w_ + 2];
+        x64[row_ + w_ + 103] = x[row + w_ + 3];
       }
       for (let w_ = 28; w_ < 31; w_++) {
-        x64[row_ + w_ + 34] = x[row + w_];
+        x64[row_ + w_ + 100] = x[row + w_];
       }
     }
   }
@@ -134,62 +139,37 @@ function forwardPackX(n: number, x: Float32Array): void {
 /** A part of `forward`. */
 function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
   // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-  for (let f = 0; f < 24; f += 3) {
-    const b0_0 = b[f];
-    const b0_1 = b[f + 1];
-    const b0_2 = b[f + 2];
+  for (let f = 0; f < F; f++) {
+    const b0 = b[f];
     for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < OW; ow += 2) {
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
-        for (let c = 0; c < C; c++) {
-          for (let hh = 0; hh < HH; hh++) {
-            for (let ww = 0; ww < WW; ww++) {
-              const xRow = oh * 66 + ow * 2 + c * 1089 + hh * 33 + ww;
-              const x0 = x64[xRow];
-              const x1 = x64[xRow + 2];
-              const wRow = f * 27 + c * 9 + hh * 3 + ww;
-              const w0 = w64[wRow];
-              const w1 = w64[wRow + 27];
-              const w2 = w64[wRow + 54];
-              sum0 += x0 * w0;
-              sum1 += x1 * w0;
-              sum2 += x0 * w1;
-              sum3 += x1 * w1;
-              sum4 += x0 * w2;
-              sum5 += x1 * w2;
-            }
-          }
+      for (let ow = 0; ow < OW; ow += 4) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+        for (let hhc = 0; hhc < 9; hhc++) {
+          const xRow = oh * 198 + ow * 2 + hhc * 33;
+          const x0 = x64[xRow];
+          const wRow = f * 27 + hhc * 3;
+          const w0 = w64[wRow];
+          const x1 = x64[xRow + 1];
+          const w1 = w64[wRow + 1];
+          const x2 = x64[xRow + 2];
+          const w2 = w64[wRow + 2];
+          sum0 += x0 * w0 + x1 * w1 + x2 * w2;
+          const x3 = x64[xRow + 3];
+          const x4 = x64[xRow + 4];
+          sum1 += x2 * w0 + x3 * w1 + x4 * w2;
+          const x5 = x64[xRow + 5];
+          const x6 = x64[xRow + 6];
+          sum2 += x4 * w0 + x5 * w1 + x6 * w2;
+          const x7 = x64[xRow + 7];
+          const x8 = x64[xRow + 8];
+          sum3 += x6 * w0 + x7 * w1 + x8 * w2;
         }
         const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
-        out[outRow] = b0_0 + sum0;
-        out[outRow + 1] = b0_0 + sum1;
-        out[outRow + OH_OW] = b0_1 + sum2;
-        out[outRow + OH_OW + 1] = b0_1 + sum3;
-        out[outRow + 2 * OH_OW] = b0_2 + sum4;
-        out[outRow + 2 * OH_OW + 1] = b0_2 + sum5;
+        out[outRow] = b0 + sum0;
+        out[outRow + 1] = b0 + sum1;
+        out[outRow + 2] = b0 + sum2;
+        out[outRow + 3] = b0 + sum3;
       }
-    }
-  }
-  const b0_0_ = b[24];
-  for (let oh = 0; oh < OH; oh++) {
-    for (let ow = 0; ow < OW; ow += 2) {
-      let sum0 = 0, sum1 = 0;
-      for (let c = 0; c < C; c++) {
-        for (let hh = 0; hh < HH; hh++) {
-          for (let ww = 0; ww < WW; ww++) {
-            const xRow = oh * 66 + ow * 2 + c * 1089 + hh * 33 + ww;
-            const x0 = x64[xRow];
-            const x1 = x64[xRow + 2];
-            const wRow = c * 9 + hh * 3 + ww;
-            const w0 = w64[wRow + 648];
-            sum0 += x0 * w0;
-            sum1 += x1 * w0;
-          }
-        }
-      }
-      const outRow = n * F_OH_OW + oh * OW + ow;
-      out[outRow + 24 * OH_OW] = b0_0_ + sum0;
-      out[outRow + 24 * OH_OW + 1] = b0_0_ + sum1;
     }
   }
 }
@@ -218,6 +198,8 @@ export function backward(
   const x = cache.x;
   checkHeld(x, 'cache.x', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
   backwardPackW(w);
+  backwardPackW_(w);
+  backwardPackW_2(w);
   for (let n = 0; n < N; n++) {
     backwardPackDout(n, dout);
     backwardDx0(n, dx);
@@ -272,12 +254,42 @@ function backwardPackW(w: Float32Array): void {
 }
 
 /** A part of `backward`. */
+function backwardPackW_(w: Float32Array): void {
+  // w64_: a copy in blocks of w
+  for (let c = 0; c < 3; c++) {
+    for (let hh = 0; hh < 2; hh++) {
+      const row = c * HH_WW - hh * 2 * WW + 2 * WW;
+      const row_ = c * 50 + hh * 25;
+      for (let f = 0; f < 25; f++) {
+        w64_[row_ + f] = w[row + f * C_HH_WW + 1];
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
+function backwardPackW_2(w: Float32Array): void {
+  // w64_2: a copy in blocks of w
+  for (let c = 0; c < 3; c++) {
+    for (let hh = 0; hh < 2; hh++) {
+      for (let f = 0; f < 25; f++) {
+        const row = f * C_HH_WW + c * HH_WW - hh * 2 * WW + 2 * WW;
+        const row_ = c * 100 + hh * 50 + f * 2;
+        for (let ww = 0; ww < 2; ww++) {
+          w64_2[row_ + ww] = w[row - ww * 2 + 2];
+        }
+      }
+    }
+  }
+}
+
+/** A part of `backward`. */
 function backwardPackDout(n: number, dout: Float32Array): void {
   // dout64: a copy with a border of zeros of dout
-  for (let f = 0; f < 25; f++) {
-    for (let oh = 0; oh < 16; oh++) {
+  for (let oh = 0; oh < 16; oh++) {
+    for (let f = 0; f < 25; f++) {
       const row = n * F_OH_OW + f * OH_OW + oh * OW;
-      const row_ = f * 256 + oh * 16;
+      const row_ = oh * 400 + f * 16;
       for (let ow = 0; ow < 16; ow += 4) {
         dout64[row_ + ow] = dout[row + ow];
         dout64[row_ + ow + 1] = dout[row + ow + 1];
@@ -292,100 +304,209 @@ function backwardPackDout(n: number, dout: Float32Array): void {
 function backwardDx0(n: number, dx: Float32Array): void {
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 16; h++) {
-    for (let w_ = 0; w_ < 16; w_ += 2) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
+    for (let w_ = 0; w_ < 15; w_ += 3) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0;
       for (let f = 0; f < F; f++) {
-        const doutRow = h * 16 + w_ + f * 256;
+        const doutRow = h * 400 + w_ + f * 16;
         const dout0 = dout64[doutRow];
-        const dout1 = dout64[doutRow + 1];
         const wRow = f * 27;
         const w0 = w64[wRow + 4];
-        const w1 = w64[wRow + 13];
-        const w2 = w64[wRow + 22];
         dxSum0 += dout0 * w0;
+        const w1 = w64[wRow + 13];
+        dxSum3 += dout0 * w1;
+        const w2 = w64[wRow + 22];
+        dxSum6 += dout0 * w2;
+        const dout1 = dout64[doutRow + 1];
         dxSum1 += dout1 * w0;
-        dxSum2 += dout0 * w1;
-        dxSum3 += dout1 * w1;
-        dxSum4 += dout0 * w2;
-        dxSum5 += dout1 * w2;
+        dxSum4 += dout1 * w1;
+        dxSum7 += dout1 * w2;
+        const dout2 = dout64[doutRow + 2];
+        dxSum2 += dout2 * w0;
+        dxSum5 += dout2 * w1;
+        dxSum8 += dout2 * w2;
       }
       const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow] = dxSum0;
       dx[dxRow + 2] = dxSum1;
-      dx[dxRow + HW] = dxSum2;
-      dx[dxRow + HW + 2] = dxSum3;
-      dx[dxRow + 2 * HW] = dxSum4;
-      dx[dxRow + 2 * HW + 2] = dxSum5;
+      dx[dxRow + 4] = dxSum2;
+      dx[dxRow + HW] = dxSum3;
+      dx[dxRow + HW + 2] = dxSum4;
+      dx[dxRow + HW + 4] = dxSum5;
+      dx[dxRow + 2 * HW] = dxSum6;
+      dx[dxRow + 2 * HW + 2] = dxSum7;
+      dx[dxRow + 2 * HW + 4] = dxSum8;
     }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    for (let f = 0; f < F; f++) {
+      const doutRow = h * 400 + f * 16;
+      const dout0 = dout64[doutRow + 15];
+      const wRow = f * 27;
+      const w0 = w64[wRow + 4];
+      dxSum0_ += dout0 * w0;
+      const w1 = w64[wRow + 13];
+      dxSum1_ += dout0 * w1;
+      const w2 = w64[wRow + 22];
+      dxSum2_ += dout0 * w2;
+    }
+    const dxRow_ = n * CHW + h * 2 * W;
+    dx[dxRow_ + 30] = dxSum0_;
+    dx[dxRow_ + HW + 30] = dxSum1_;
+    dx[dxRow_ + 2 * HW + 30] = dxSum2_;
   }
 }
 
 /** A part of `backward`. */
 function backwardDx1(n: number, dx: Float32Array): void {
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-  for (let c = 0; c < C; c++) {
-    for (let h = 0; h < 16; h++) {
-      for (let w_ = 0; w_ < 15; w_ += 5) {
-        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
-        for (let f = 0; f < F; f++) {
-          const doutRow = h * 16 + w_ + f * 256;
-          const dout0 = dout64[doutRow + 1];
-          const dout1 = dout64[doutRow + 2];
-          const dout2 = dout64[doutRow + 3];
-          const dout3 = dout64[doutRow + 4];
-          const dout4 = dout64[doutRow + 5];
-          const wRow = c * 9 + f * 27;
-          const w0 = w64[wRow + 3];
-          const dout5 = dout64[doutRow];
-          const w1 = w64[wRow + 5];
-          dxSum0 += dout0 * w0 + dout5 * w1;
-          dxSum1 += dout1 * w0 + dout0 * w1;
-          dxSum2 += dout2 * w0 + dout1 * w1;
-          dxSum3 += dout3 * w0 + dout2 * w1;
-          dxSum4 += dout4 * w0 + dout3 * w1;
-        }
-        const dxRow = n * CHW + c * HW + h * 2 * W + w_ * 2;
-        dx[dxRow + 1] = dxSum0;
-        dx[dxRow + 3] = dxSum1;
-        dx[dxRow + 5] = dxSum2;
-        dx[dxRow + 7] = dxSum3;
-        dx[dxRow + 9] = dxSum4;
+  for (let h = 0; h < 16; h++) {
+    for (let w_ = 0; w_ < 12; w_ += 4) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0;
+      for (let f = 0; f < F; f++) {
+        const doutRow = h * 400 + w_ + f * 16;
+        const dout0 = dout64[doutRow];
+        const wRow = f * 27;
+        const w0 = w64[wRow + 5];
+        const dout1 = dout64[doutRow + 1];
+        const w1 = w64[wRow + 3];
+        dxSum0 += dout0 * w0 + dout1 * w1;
+        const w2 = w64[wRow + 14];
+        const w3 = w64[wRow + 12];
+        dxSum4 += dout0 * w2 + dout1 * w3;
+        const dout2 = dout64[doutRow + 2];
+        dxSum1 += dout1 * w0 + dout2 * w1;
+        dxSum5 += dout1 * w2 + dout2 * w3;
+        const dout3 = dout64[doutRow + 3];
+        dxSum2 += dout2 * w0 + dout3 * w1;
+        dxSum6 += dout2 * w2 + dout3 * w3;
+        const dout4 = dout64[doutRow + 4];
+        dxSum3 += dout3 * w0 + dout4 * w1;
+        dxSum7 += dout3 * w2 + dout4 * w3;
       }
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
+      dx[dxRow + 1] = dxSum0;
+      dx[dxRow + 3] = dxSum1;
+      dx[dxRow + 5] = dxSum2;
+      dx[dxRow + 7] = dxSum3;
+      dx[dxRow + HW + 1] = dxSum4;
+      dx[dxRow + HW + 3] = dxSum5;
+      dx[dxRow + HW + 5] = dxSum6;
+      dx[dxRow + HW + 7] = dxSum7;
     }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    let dxSum3_ = 0;
+    let dxSum4_ = 0;
+    let dxSum5_ = 0;
+    for (let f = 0; f < F; f++) {
+      const doutRow = h * 400 + f * 16;
+      const dout0 = dout64[doutRow + 12];
+      const wRow = f * 27;
+      const w0 = w64[wRow + 5];
+      const dout1 = dout64[doutRow + 13];
+      const w1 = w64[wRow + 3];
+      dxSum0_ += dout0 * w0 + dout1 * w1;
+      const w2 = w64[wRow + 14];
+      const w3 = w64[wRow + 12];
+      dxSum3_ += dout0 * w2 + dout1 * w3;
+      const dout2 = dout64[doutRow + 14];
+      dxSum1_ += dout1 * w0 + dout2 * w1;
+      dxSum4_ += dout1 * w2 + dout2 * w3;
+      const dout3 = dout64[doutRow + 15];
+      dxSum2_ += dout2 * w0 + dout3 * w1;
+      dxSum5_ += dout2 * w2 + dout3 * w3;
+    }
+    const dxRow_ = n * CHW + h * 2 * W;
+    dx[dxRow_ + 25] = dxSum0_;
+    dx[dxRow_ + 27] = dxSum1_;
+    dx[dxRow_ + 29] = dxSum2_;
+    dx[dxRow_ + HW + 25] = dxSum3_;
+    dx[dxRow_ + HW + 27] = dxSum4_;
+    dx[dxRow_ + HW + 29] = dxSum5_;
+  }
+  for (let h = 0; h < 16; h++) {
+    for (let w_ = 0; w_ < 12; w_ += 4) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
+      for (let f = 0; f < F; f++) {
+        const doutRow = h * 400 + w_ + f * 16;
+        const dout0 = dout64[doutRow];
+        const wRow = f * 27;
+        const w0 = w64[wRow + 23];
+        const dout1 = dout64[doutRow + 1];
+        const w1 = w64[wRow + 21];
+        dxSum0 += dout0 * w0 + dout1 * w1;
+        const dout2 = dout64[doutRow + 2];
+        dxSum1 += dout1 * w0 + dout2 * w1;
+        const dout3 = dout64[doutRow + 3];
+        dxSum2 += dout2 * w0 + dout3 * w1;
+        const dout4 = dout64[doutRow + 4];
+        dxSum3 += dout3 * w0 + dout4 * w1;
+      }
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
+      dx[dxRow + 2 * HW + 1] = dxSum0;
+      dx[dxRow + 2 * HW + 3] = dxSum1;
+      dx[dxRow + 2 * HW + 5] = dxSum2;
+      dx[dxRow + 2 * HW + 7] = dxSum3;
+    }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    for (let f = 0; f < F; f++) {
+      const doutRow = h * 400 + f * 16;
+      const dout0 = dout64[doutRow + 12];
+      const wRow = f * 27;
+      const w0 = w64[wRow + 23];
+      const dout1 = dout64[doutRow + 13];
+      const w1 = w64[wRow + 21];
+      dxSum0_ += dout0 * w0 + dout1 * w1;
+      const dout2 = dout64[doutRow + 14];
+      dxSum1_ += dout1 * w0 + dout2 * w1;
+      const dout3 = dout64[doutRow + 15];
+      dxSum2_ += dout2 * w0 + dout3 * w1;
+    }
+    const dxRow_ = n * CHW + h * 2 * W;
+    dx[dxRow_ + 2 * HW + 25] = dxSum0_;
+    dx[dxRow_ + 2 * HW + 27] = dxSum1_;
+    dx[dxRow_ + 2 * HW + 29] = dxSum2_;
   }
 }
 
 /** A part of `backward`. */
 function backwardDx2(n: number, dx: Float32Array): void {
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-  for (let c = 0; c < C; c++) {
-    for (let w_ = 0; w_ < 16; w_++) {
-      for (let h = 0; h < 15; h += 5) {
-        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
-        for (let f = 0; f < F; f++) {
-          const doutRow = w_ + h * 16 + f * 256;
-          const dout0 = dout64[doutRow + 16];
-          const dout1 = dout64[doutRow + 32];
-          const dout2 = dout64[doutRow + 48];
-          const dout3 = dout64[doutRow + 64];
-          const dout4 = dout64[doutRow + 80];
-          const wRow = c * 9 + f * 27;
-          const w0 = w64[wRow + 1];
-          const dout5 = dout64[doutRow];
-          const w1 = w64[wRow + 7];
-          dxSum0 += dout0 * w0 + dout5 * w1;
-          dxSum1 += dout1 * w0 + dout0 * w1;
-          dxSum2 += dout2 * w0 + dout1 * w1;
-          dxSum3 += dout3 * w0 + dout2 * w1;
-          dxSum4 += dout4 * w0 + dout3 * w1;
-        }
-        const dxRow = n * CHW + c * HW + w_ * 2 + h * 2 * W;
-        dx[dxRow + W] = dxSum0;
-        dx[dxRow + 3 * W] = dxSum1;
-        dx[dxRow + 5 * W] = dxSum2;
-        dx[dxRow + 7 * W] = dxSum3;
-        dx[dxRow + 9 * W] = dxSum4;
+  for (let w_ = 0; w_ < 16; w_++) {
+    for (let h = 0; h < 15; h += 3) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0;
+      for (let hhf = 0; hhf < 50; hhf++) {
+        const doutRow = w_ + h * 400 + hhf * 16;
+        const dout0 = dout64[doutRow];
+        const w0 = w64_[hhf];
+        dxSum0 += dout0 * w0;
+        const w1 = w64_[hhf + 50];
+        dxSum3 += dout0 * w1;
+        const w2 = w64_[hhf + 100];
+        dxSum6 += dout0 * w2;
+        const dout1 = dout64[doutRow + 400];
+        dxSum1 += dout1 * w0;
+        dxSum4 += dout1 * w1;
+        dxSum7 += dout1 * w2;
+        const dout2 = dout64[doutRow + 800];
+        dxSum2 += dout2 * w0;
+        dxSum5 += dout2 * w1;
+        dxSum8 += dout2 * w2;
       }
+      const dxRow = n * CHW + w_ * 2 + h * 2 * W;
+      dx[dxRow + W] = dxSum0;
+      dx[dxRow + 3 * W] = dxSum1;
+      dx[dxRow + 5 * W] = dxSum2;
+      dx[dxRow + HW + W] = dxSum3;
+      dx[dxRow + HW + 3 * W] = dxSum4;
+      dx[dxRow + HW + 5 * W] = dxSum5;
+      dx[dxRow + 2 * HW + W] = dxSum6;
+      dx[dxRow + 2 * HW + 3 * W] = dxSum7;
+      dx[dxRow + 2 * HW + 5 * W] = dxSum8;
     }
   }
 }
@@ -393,55 +514,134 @@ function backwardDx2(n: number, dx: Float32Array): void {
 /** A part of `backward`. */
 function backwardDx3(n: number, dx: Float32Array): void {
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-  for (let c = 0; c < C; c++) {
-    for (let h = 0; h < 15; h++) {
-      for (let w_ = 0; w_ < 15; w_ += 5) {
-        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0;
-        for (let f = 0; f < F; f++) {
-          for (let hh = 0; hh < 2; hh++) {
-            const doutRow = h * 16 + w_ + f * 256 - hh * 16;
-            const dout0 = dout64[doutRow + 17];
-            const dout1 = dout64[doutRow + 18];
-            const dout2 = dout64[doutRow + 19];
-            const dout3 = dout64[doutRow + 20];
-            const dout4 = dout64[doutRow + 21];
-            const wRow = c * 9 + f * 27 + hh * 6;
-            const w0 = w64[wRow];
-            const dout5 = dout64[doutRow + 16];
-            const w1 = w64[wRow + 2];
-            dxSum0 += dout0 * w0 + dout5 * w1;
-            dxSum1 += dout1 * w0 + dout0 * w1;
-            dxSum2 += dout2 * w0 + dout1 * w1;
-            dxSum3 += dout3 * w0 + dout2 * w1;
-            dxSum4 += dout4 * w0 + dout3 * w1;
-          }
-        }
-        const dxRow = n * CHW + c * HW + h * 2 * W + w_ * 2;
-        dx[dxRow + W + 1] = dxSum0;
-        dx[dxRow + W + 3] = dxSum1;
-        dx[dxRow + W + 5] = dxSum2;
-        dx[dxRow + W + 7] = dxSum3;
-        dx[dxRow + W + 9] = dxSum4;
+  for (let h = 0; h < 15; h++) {
+    for (let w_ = 0; w_ < 12; w_ += 4) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0;
+      for (let hhf = 0; hhf < 50; hhf++) {
+        const doutRow = h * 400 + w_ + hhf * 16;
+        const dout0 = dout64[doutRow];
+        const wRow = hhf * 2;
+        const w0 = w64_2[wRow];
+        const dout1 = dout64[doutRow + 1];
+        const w1 = w64_2[wRow + 1];
+        dxSum0 += dout0 * w0 + dout1 * w1;
+        const w2 = w64_2[wRow + 100];
+        const w3 = w64_2[wRow + 101];
+        dxSum4 += dout0 * w2 + dout1 * w3;
+        const dout2 = dout64[doutRow + 2];
+        dxSum1 += dout1 * w0 + dout2 * w1;
+        dxSum5 += dout1 * w2 + dout2 * w3;
+        const dout3 = dout64[doutRow + 3];
+        dxSum2 += dout2 * w0 + dout3 * w1;
+        dxSum6 += dout2 * w2 + dout3 * w3;
+        const dout4 = dout64[doutRow + 4];
+        dxSum3 += dout3 * w0 + dout4 * w1;
+        dxSum7 += dout3 * w2 + dout4 * w3;
       }
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
+      dx[dxRow + W + 1] = dxSum0;
+      dx[dxRow + W + 3] = dxSum1;
+      dx[dxRow + W + 5] = dxSum2;
+      dx[dxRow + W + 7] = dxSum3;
+      dx[dxRow + HW + W + 1] = dxSum4;
+      dx[dxRow + HW + W + 3] = dxSum5;
+      dx[dxRow + HW + W + 5] = dxSum6;
+      dx[dxRow + HW + W + 7] = dxSum7;
     }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    let dxSum3_ = 0;
+    let dxSum4_ = 0;
+    let dxSum5_ = 0;
+    for (let hhf = 0; hhf < 50; hhf++) {
+      const doutRow = h * 400 + hhf * 16;
+      const dout0 = dout64[doutRow + 12];
+      const wRow = hhf * 2;
+      const w0 = w64_2[wRow];
+      const dout1 = dout64[doutRow + 13];
+      const w1 = w64_2[wRow + 1];
+      dxSum0_ += dout0 * w0 + dout1 * w1;
+      const w2 = w64_2[wRow + 100];
+      const w3 = w64_2[wRow + 101];
+      dxSum3_ += dout0 * w2 + dout1 * w3;
+      const dout2 = dout64[doutRow + 14];
+      dxSum1_ += dout1 * w0 + dout2 * w1;
+      dxSum4_ += dout1 * w2 + dout2 * w3;
+      const dout3 = dout64[doutRow + 15];
+      dxSum2_ += dout2 * w0 + dout3 * w1;
+      dxSum5_ += dout2 * w2 + dout3 * w3;
+    }
+    const dxRow_ = n * CHW + h * 2 * W;
+    dx[dxRow_ + W + 25] = dxSum0_;
+    dx[dxRow_ + W + 27] = dxSum1_;
+    dx[dxRow_ + W + 29] = dxSum2_;
+    dx[dxRow_ + HW + W + 25] = dxSum3_;
+    dx[dxRow_ + HW + W + 27] = dxSum4_;
+    dx[dxRow_ + HW + W + 29] = dxSum5_;
+  }
+  for (let h = 0; h < 15; h++) {
+    for (let w_ = 0; w_ < 12; w_ += 4) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
+      for (let hhf = 0; hhf < 50; hhf++) {
+        const doutRow = h * 400 + w_ + hhf * 16;
+        const dout0 = dout64[doutRow];
+        const wRow = hhf * 2;
+        const w0 = w64_2[wRow + 200];
+        const dout1 = dout64[doutRow + 1];
+        const w1 = w64_2[wRow + 201];
+        dxSum0 += dout0 * w0 + dout1 * w1;
+        const dout2 = dout64[doutRow + 2];
+        dxSum1 += dout1 * w0 + dout2 * w1;
+        const dout3 = dout64[doutRow + 3];
+        dxSum2 += dout2 * w0 + dout3 * w1;
+        const dout4 = dout64[doutRow + 4];
+        dxSum3 += dout3 * w0 + dout4 * w1;
+      }
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
+      dx[dxRow + 2 * HW + W + 1] = dxSum0;
+      dx[dxRow + 2 * HW + W + 3] = dxSum1;
+      dx[dxRow + 2 * HW + W + 5] = dxSum2;
+      dx[dxRow + 2 * HW + W + 7] = dxSum3;
+    }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    for (let hhf = 0; hhf < 50; hhf++) {
+      const doutRow = h * 400 + hhf * 16;
+      const dout0 = dout64[doutRow + 12];
+      const wRow = hhf * 2;
+      const w0 = w64_2[wRow + 200];
+      const dout1 = dout64[doutRow + 13];
+      const w1 = w64_2[wRow + 201];
+      dxSum0_ += dout0 * w0 + dout1 * w1;
+      const dout2 = dout64[doutRow + 14];
+      dxSum1_ += dout1 * w0 + dout2 * w1;
+      const dout3 = dout64[doutRow + 15];
+      dxSum2_ += dout2 * w0 + dout3 * w1;
+    }
+    const dxRow_ = n * CHW + h * 2 * W;
+    dx[dxRow_ + 2 * HW + W + 25] = dxSum0_;
+    dx[dxRow_ + 2 * HW + W + 27] = dxSum1_;
+    dx[dxRow_ + 2 * HW + W + 29] = dxSum2_;
   }
 }
 
 /** A part of `backward`. */
 function backwardPackX(n: number, x: Float32Array): void {
-  // x64: a copy with a border of zeros of x
+  // x64_: a copy with a border of zeros of x
   for (let c = 0; c < 3; c++) {
     for (let h = 0; h < 31; h++) {
       const row = n * CHW + c * HW + h * W;
       const row_ = c * 1089 + h * 33;
       for (let w_ = 0; w_ < 28; w_ += 4) {
-        x64[row_ + w_ + 34] = x[row + w_];
-        x64[row_ + w_ + 35] = x[row + w_ + 1];
-        x64[row_ + w_ + 36] = x[row + w_ + 2];
-        x64[row_ + w_ + 37] = x[row + w_ + 3];
+        x64_[row_ + w_ + 34] = x[row + w_];
+        x64_[row_ + w_ + 35] = x[row + w_ + 1];
+        x64_[row_ + w_ + 36] = x[row + w_ + 2];
+        x64_[row_ + w_ + 37] = x[row + w_ + 3];
       }
       for (let w_ = 28; w_ < 31; w_++) {
-        x64[row_ + w_ + 34] = x[row + w_];
+        x64_[row_ + w_ + 34] = x[row + w_];
       }
     }
   }
@@ -462,7 +662,7 @@ function backwardPackDout_(n: number, dout: Float32Array): void {
 /** A part of `backward`. */
 function backwardDw(n: number): void {
   // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
-  for (let f = 0; f < 24; f += 2) {
+  for (let f = 0; f < 24; f += 3) {
     for (let c = 0; c < C; c++) {
       for (let hh = 0; hh < HH; hh++) {
         const dw64Row = f * C_HH_WW + c * HH_WW + hh * WW;
@@ -472,21 +672,28 @@ function backwardDw(n: number): void {
         let dwSum3 = dw64[dw64Row + C_HH_WW];
         let dwSum4 = dw64[dw64Row + C_HH_WW + 1];
         let dwSum5 = dw64[dw64Row + C_HH_WW + 2];
+        let dwSum6 = dw64[dw64Row + 2 * C_HH_WW];
+        let dwSum7 = dw64[dw64Row + 2 * C_HH_WW + 1];
+        let dwSum8 = dw64[dw64Row + 2 * C_HH_WW + 2];
         for (let oh = 0; oh < OH; oh++) {
           for (let ow = 0; ow < OW; ow++) {
             const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
-            const x0 = x64[xRow];
-            const x1 = x64[xRow + 1];
-            const x2 = x64[xRow + 2];
+            const x0 = x64_[xRow];
             const doutRow = f * 256 + oh * 16 + ow;
             const dout0 = dout64_[doutRow];
-            const dout1 = dout64_[doutRow + 256];
             dwSum0 += x0 * dout0;
-            dwSum1 += x1 * dout0;
-            dwSum2 += x2 * dout0;
+            const dout1 = dout64_[doutRow + 256];
             dwSum3 += x0 * dout1;
+            const dout2 = dout64_[doutRow + 512];
+            dwSum6 += x0 * dout2;
+            const x1 = x64_[xRow + 1];
+            dwSum1 += x1 * dout0;
             dwSum4 += x1 * dout1;
+            dwSum7 += x1 * dout2;
+            const x2 = x64_[xRow + 2];
+            dwSum2 += x2 * dout0;
             dwSum5 += x2 * dout1;
+            dwSum8 += x2 * dout2;
           }
         }
         dw64[dw64Row] = dwSum0;
@@ -495,6 +702,9 @@ function backwardDw(n: number): void {
         dw64[dw64Row + C_HH_WW] = dwSum3;
         dw64[dw64Row + C_HH_WW + 1] = dwSum4;
         dw64[dw64Row + C_HH_WW + 2] = dwSum5;
+        dw64[dw64Row + 2 * C_HH_WW] = dwSum6;
+        dw64[dw64Row + 2 * C_HH_WW + 1] = dwSum7;
+        dw64[dw64Row + 2 * C_HH_WW + 2] = dwSum8;
       }
     }
   }
@@ -507,13 +717,13 @@ function backwardDw(n: number): void {
       for (let oh = 0; oh < OH; oh++) {
         for (let ow = 0; ow < OW; ow++) {
           const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
-          const x0 = x64[xRow];
-          const x1 = x64[xRow + 1];
-          const x2 = x64[xRow + 2];
+          const x0 = x64_[xRow];
           const doutRow = oh * 16 + ow;
           const dout0 = dout64_[doutRow + 6144];
           dwSum0 += x0 * dout0;
+          const x1 = x64_[xRow + 1];
           dwSum1 += x1 * dout0;
+          const x2 = x64_[xRow + 2];
           dwSum2 += x2 * dout0;
         }
       }

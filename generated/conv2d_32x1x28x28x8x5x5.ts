@@ -63,11 +63,11 @@ export function createCache(): Cache {
   };
 }
 
-const x64 = /*@__PURE__*/ new Float64Array(1101);
-const w64 = /*@__PURE__*/ new Float64Array(230);
+const w64 = /*@__PURE__*/ new Float64Array(246);
+const x64 = /*@__PURE__*/ new Float64Array(1095);
 const dw64 = /*@__PURE__*/ new Float64Array(231);
-const dout64 = /*@__PURE__*/ new Float64Array(9261);
-const dout64_ = /*@__PURE__*/ new Float64Array(7087);
+const dout64 = /*@__PURE__*/ new Float64Array(8487);
+const dout64_ = /*@__PURE__*/ new Float64Array(7091);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -126,43 +126,34 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
   for (let f = 0; f < F; f++) {
     const b0 = b[f];
     for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < OW; ow += 7) {
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0, sum6 = 0;
+      for (let ow = 0; ow < OW; ow += 4) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         for (let hh = 0; hh < HH; hh++) {
           const xRow = oh * 32 + ow + hh * 32;
           const x0 = x64[xRow];
-          const x1 = x64[xRow + 1];
-          const x2 = x64[xRow + 2];
-          const x3 = x64[xRow + 3];
-          const x4 = x64[xRow + 4];
-          const x5 = x64[xRow + 5];
-          const x6 = x64[xRow + 6];
           const wRow = f * 25 + hh * 5;
           const w0 = w64[wRow];
-          const x7 = x64[xRow + 7];
+          const x1 = x64[xRow + 1];
           const w1 = w64[wRow + 1];
-          const x8 = x64[xRow + 8];
+          const x2 = x64[xRow + 2];
           const w2 = w64[wRow + 2];
-          const x9 = x64[xRow + 9];
+          const x3 = x64[xRow + 3];
           const w3 = w64[wRow + 3];
-          const x10 = x64[xRow + 10];
+          const x4 = x64[xRow + 4];
           const w4 = w64[wRow + 4];
           sum0 += x0 * w0 + x1 * w1 + x2 * w2 + x3 * w3 + x4 * w4;
+          const x5 = x64[xRow + 5];
           sum1 += x1 * w0 + x2 * w1 + x3 * w2 + x4 * w3 + x5 * w4;
+          const x6 = x64[xRow + 6];
           sum2 += x2 * w0 + x3 * w1 + x4 * w2 + x5 * w3 + x6 * w4;
+          const x7 = x64[xRow + 7];
           sum3 += x3 * w0 + x4 * w1 + x5 * w2 + x6 * w3 + x7 * w4;
-          sum4 += x4 * w0 + x5 * w1 + x6 * w2 + x7 * w3 + x8 * w4;
-          sum5 += x5 * w0 + x6 * w1 + x7 * w2 + x8 * w3 + x9 * w4;
-          sum6 += x6 * w0 + x7 * w1 + x8 * w2 + x9 * w3 + x10 * w4;
         }
         const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
         out[outRow] = b0 + sum0;
         out[outRow + 1] = b0 + sum1;
         out[outRow + 2] = b0 + sum2;
         out[outRow + 3] = b0 + sum3;
-        out[outRow + 4] = b0 + sum4;
-        out[outRow + 5] = b0 + sum5;
-        out[outRow + 6] = b0 + sum6;
       }
     }
   }
@@ -231,27 +222,30 @@ export function backward(
 
 /** A part of `backward`. */
 function backwardPackW(w: Float32Array): void {
-  // w64: a copy of w
-  for (let i = 0; i < 200; i += 4) {
-    w64[i] = w[i];
-    w64[i + 1] = w[i + 1];
-    w64[i + 2] = w[i + 2];
-    w64[i + 3] = w[i + 3];
+  // w64: a copy in blocks of w
+  for (let hh = 0; hh < 5; hh++) {
+    for (let f = 0; f < 8; f++) {
+      const row = f * HH_WW - hh * WW + 4 * WW;
+      const row_ = hh * 40 + f * 5;
+      for (let ww = 0; ww < 5; ww++) {
+        w64[row_ + ww] = w[row - ww + 4];
+      }
+    }
   }
 }
 
 /** A part of `backward`. */
 function backwardPackDout(n: number, dout: Float32Array): void {
   // dout64: a copy with a border of zeros of dout
-  for (let f = 0; f < 8; f++) {
-    for (let oh = 0; oh < 28; oh++) {
+  for (let oh = 0; oh < 28; oh++) {
+    for (let f = 0; f < 8; f++) {
       const row = n * F_OH_OW + f * OH_OW + oh * OW;
-      const row_ = f * 1024 + oh * 32;
+      const row_ = oh * 256 + f * 32;
       for (let ow = 0; ow < 28; ow += 4) {
-        dout64[row_ + ow + 66] = dout[row + ow];
-        dout64[row_ + ow + 67] = dout[row + ow + 1];
-        dout64[row_ + ow + 68] = dout[row + ow + 2];
-        dout64[row_ + ow + 69] = dout[row + ow + 3];
+        dout64[row_ + ow + 514] = dout[row + ow];
+        dout64[row_ + ow + 515] = dout[row + ow + 1];
+        dout64[row_ + ow + 516] = dout[row + ow + 2];
+        dout64[row_ + ow + 517] = dout[row + ow + 3];
       }
     }
   }
@@ -261,45 +255,34 @@ function backwardPackDout(n: number, dout: Float32Array): void {
 function backwardDx(n: number, dx: Float32Array): void {
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < H; h++) {
-    for (let w_ = 0; w_ < W; w_ += 7) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0;
-      for (let f = 0; f < F; f++) {
-        for (let hh = 0; hh < HH; hh++) {
-          const doutRow = h * 32 + w_ + f * 1024 - hh * 32;
-          const dout0 = dout64[doutRow + 132];
-          const dout1 = dout64[doutRow + 133];
-          const dout2 = dout64[doutRow + 134];
-          const dout3 = dout64[doutRow + 135];
-          const dout4 = dout64[doutRow + 136];
-          const dout5 = dout64[doutRow + 137];
-          const dout6 = dout64[doutRow + 138];
-          const wRow = f * 25 + hh * 5;
-          const w0 = w64[wRow];
-          const dout7 = dout64[doutRow + 131];
-          const w1 = w64[wRow + 1];
-          const dout8 = dout64[doutRow + 130];
-          const w2 = w64[wRow + 2];
-          const dout9 = dout64[doutRow + 129];
-          const w3 = w64[wRow + 3];
-          const dout10 = dout64[doutRow + 128];
-          const w4 = w64[wRow + 4];
-          dxSum0 += dout0 * w0 + dout7 * w1 + dout8 * w2 + dout9 * w3 + dout10 * w4;
-          dxSum1 += dout1 * w0 + dout0 * w1 + dout7 * w2 + dout8 * w3 + dout9 * w4;
-          dxSum2 += dout2 * w0 + dout1 * w1 + dout0 * w2 + dout7 * w3 + dout8 * w4;
-          dxSum3 += dout3 * w0 + dout2 * w1 + dout1 * w2 + dout0 * w3 + dout7 * w4;
-          dxSum4 += dout4 * w0 + dout3 * w1 + dout2 * w2 + dout1 * w3 + dout0 * w4;
-          dxSum5 += dout5 * w0 + dout4 * w1 + dout3 * w2 + dout2 * w3 + dout1 * w4;
-          dxSum6 += dout6 * w0 + dout5 * w1 + dout4 * w2 + dout3 * w3 + dout2 * w4;
-        }
+    for (let w_ = 0; w_ < W; w_ += 4) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
+      for (let hhf = 0; hhf < 40; hhf++) {
+        const doutRow = h * 256 + w_ + hhf * 32;
+        const dout0 = dout64[doutRow];
+        const wRow = hhf * 5;
+        const w0 = w64[wRow];
+        const dout1 = dout64[doutRow + 1];
+        const w1 = w64[wRow + 1];
+        const dout2 = dout64[doutRow + 2];
+        const w2 = w64[wRow + 2];
+        const dout3 = dout64[doutRow + 3];
+        const w3 = w64[wRow + 3];
+        const dout4 = dout64[doutRow + 4];
+        const w4 = w64[wRow + 4];
+        dxSum0 += dout0 * w0 + dout1 * w1 + dout2 * w2 + dout3 * w3 + dout4 * w4;
+        const dout5 = dout64[doutRow + 5];
+        dxSum1 += dout1 * w0 + dout2 * w1 + dout3 * w2 + dout4 * w3 + dout5 * w4;
+        const dout6 = dout64[doutRow + 6];
+        dxSum2 += dout2 * w0 + dout3 * w1 + dout4 * w2 + dout5 * w3 + dout6 * w4;
+        const dout7 = dout64[doutRow + 7];
+        dxSum3 += dout3 * w0 + dout4 * w1 + dout5 * w2 + dout6 * w3 + dout7 * w4;
       }
       const dxRow = n * HW + h * W + w_;
       dx[dxRow] = dxSum0;
       dx[dxRow + 1] = dxSum1;
       dx[dxRow + 2] = dxSum2;
       dx[dxRow + 3] = dxSum3;
-      dx[dxRow + 4] = dxSum4;
-      dx[dxRow + 5] = dxSum5;
-      dx[dxRow + 6] = dxSum6;
     }
   }
 }
@@ -343,22 +326,26 @@ function backwardDw(n: number): void {
       let dwSum3 = dw64[dw64Row + 3];
       let dwSum4 = dw64[dw64Row + 4];
       for (let oh = 0; oh < OH; oh++) {
-        for (let ow = 0; ow < OW; ow += 2) {
+        for (let ow = 0; ow < OW; ow += 4) {
           const xRow = hh * 32 + oh * 32 + ow;
           const x0 = x64[xRow];
-          const x1 = x64[xRow + 1];
-          const x2 = x64[xRow + 2];
-          const x3 = x64[xRow + 3];
-          const x4 = x64[xRow + 4];
           const doutRow = f * 784 + oh * 28 + ow;
           const dout0 = dout64_[doutRow];
-          const x5 = x64[xRow + 5];
+          const x1 = x64[xRow + 1];
           const dout1 = dout64_[doutRow + 1];
-          dwSum0 += x0 * dout0 + x1 * dout1;
-          dwSum1 += x1 * dout0 + x2 * dout1;
-          dwSum2 += x2 * dout0 + x3 * dout1;
-          dwSum3 += x3 * dout0 + x4 * dout1;
-          dwSum4 += x4 * dout0 + x5 * dout1;
+          const x2 = x64[xRow + 2];
+          const dout2 = dout64_[doutRow + 2];
+          const x3 = x64[xRow + 3];
+          const dout3 = dout64_[doutRow + 3];
+          dwSum0 += x0 * dout0 + x1 * dout1 + x2 * dout2 + x3 * dout3;
+          const x4 = x64[xRow + 4];
+          dwSum1 += x1 * dout0 + x2 * dout1 + x3 * dout2 + x4 * dout3;
+          const x5 = x64[xRow + 5];
+          dwSum2 += x2 * dout0 + x3 * dout1 + x4 * dout2 + x5 * dout3;
+          const x6 = x64[xRow + 6];
+          dwSum3 += x3 * dout0 + x4 * dout1 + x5 * dout2 + x6 * dout3;
+          const x7 = x64[xRow + 7];
+          dwSum4 += x4 * dout0 + x5 * dout1 + x6 * dout2 + x7 * dout3;
         }
       }
       dw64[dw64Row] = dwSum0;

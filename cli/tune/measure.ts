@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ts } from 'ts-morph';
+import { javascriptOf } from '../../compiler/index.ts';
 
 const run = promisify(execFile);
 /** What runs in the process: beside this file in a package, still TypeScript in a clone. */
@@ -22,9 +22,9 @@ const LIMIT_MS = 60_000;
  */
 export async function measureFunction(text: string, name: string, folder: string, ms: number): Promise<number> {
   const path = join(folder, 'candidate.mjs');
-  writeFileSync(path, plain(text));
+  writeFileSync(path, javascriptOf(text));
   const worker = existsSync(built) ? built : join(folder, 'worker.mjs');
-  if (!existsSync(worker)) writeFileSync(worker, plain(readFileSync(source, 'utf8')));
+  if (!existsSync(worker)) writeFileSync(worker, javascriptOf(readFileSync(source, 'utf8')));
   try {
     const { stdout } = await run(process.execPath, [worker, path, name, String(ms)], { timeout: LIMIT_MS, killSignal: 'SIGKILL' });
     return Number(stdout);
@@ -35,7 +35,3 @@ export async function measureFunction(text: string, name: string, folder: string
     rmSync(path, { force: true });
   }
 }
-
-/** TypeScript without its types. */
-const plain = (text: string): string =>
-  ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText;

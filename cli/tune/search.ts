@@ -3,7 +3,7 @@
  * the schedule as good as it is known. The slow ones drop out after the first round. What is measured is handed in, so
  * that a test can put numbers in its place.
  */
-import type { ChoicePoint } from '../../compiler/phases/5-schedule/choices.ts';
+import type { ChoicePoint } from '../../compiler/index.ts';
 
 /** Answers by place. */
 export type Answered = ReadonlyMap<string, string>;

@@ -66,7 +66,7 @@ test('a contraction is packed once an image and summed in tiles, a strided gradi
   const parts = called(backward!.body);
   assert.equal(parts.filter((p) => p.startsWith('backwardDx')), ['backwardDx0', 'backwardDx1', 'backwardDx2', 'backwardDx3']);
   const tile = forward!.parts.find((p) => p.name === 'forwardOut')!;
-  assert.match(skeleton(tile.body), /^f\+?\d?\(oh\(ow\+\d\(hhc\(/);
+  assert.match(skeleton(tile.body), /oh\(.*hhc\(/);
 });
 
 test('what an index selects is added where it says: windows and rows are visited once', () => {
