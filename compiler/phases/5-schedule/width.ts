@@ -12,6 +12,8 @@ export const MOST_WRITTEN_OUT = 96;
 /** Nodes that the body of an unrolled loop may have. */
 const MOST_UNROLLED = 320;
 
+/** Elements of a copy that stays a plain loop. */
+const MOST_COPIED = 4096;
 /** Rows of all arrays together, where all of them share one set of the first cache. */
 const WAYS = 6;
 
@@ -26,6 +28,8 @@ const nameOf = (infos: readonly Info[]): string => {
 
 /** Points of the innermost loop in one round. */
 export function lanesOf(b: Builder, infos: readonly Info[], size: number, cost: number, jam: number): number {
+  // A short copy is not worth the text.
+  if (size <= MOST_COPIED && b.depth === 0 && infos.every((i) => i.form === 'each' && i.body.kind === 'read')) return 1;
   const fits = (lanes: number): boolean => size >= lanes && cost * lanes * jam <= MOST_UNROLLED;
   if (!fits(4)) return jam > 1 && fits(2) ? 2 : 1;
   const several = b.tile !== undefined || jam > 1;
