@@ -76,13 +76,7 @@ export function forward(
   checkArray(b, 'b', M, '[M] = [10]');
   checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
   cache.x = x;
-  for (let m = 0; m < M - 2; m += 4) {
-    b64[m] = b[m];
-    b64[m + 1] = b[m + 1];
-    b64[m + 2] = b[m + 2];
-    b64[m + 3] = b[m + 3];
-  }
-  for (let m = M - 2; m < M; m++) {
+  for (let m = 0; m < M; m++) {
     b64[m] = b[m];
   }
   forwardPackW(w);

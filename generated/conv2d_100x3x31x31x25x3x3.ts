@@ -213,13 +213,7 @@ export function backward(
     backwardPackDout_(n, dout);
     backwardDw(n);
   }
-  for (let f_c_hh_ww = 0; f_c_hh_ww < F_C_HH_WW - 3; f_c_hh_ww += 4) {
-    dw[f_c_hh_ww] = dw64[f_c_hh_ww];
-    dw[f_c_hh_ww + 1] = dw64[f_c_hh_ww + 1];
-    dw[f_c_hh_ww + 2] = dw64[f_c_hh_ww + 2];
-    dw[f_c_hh_ww + 3] = dw64[f_c_hh_ww + 3];
-  }
-  for (let f_c_hh_ww = F_C_HH_WW - 3; f_c_hh_ww < F_C_HH_WW; f_c_hh_ww++) {
+  for (let f_c_hh_ww = 0; f_c_hh_ww < F_C_HH_WW; f_c_hh_ww++) {
     dw[f_c_hh_ww] = dw64[f_c_hh_ww];
   }
   for (let f = 0; f < F; f++) {

@@ -65,7 +65,7 @@ export function createCache(): Cache {
 
 const w64 = /*@__PURE__*/ new Float64Array(246);
 const x64 = /*@__PURE__*/ new Float64Array(1095);
-const dw64 = /*@__PURE__*/ new Float64Array(231);
+const dw64 = /*@__PURE__*/ new Float64Array(230);
 const dout64 = /*@__PURE__*/ new Float64Array(8487);
 const dout64_ = /*@__PURE__*/ new Float64Array(7091);
 
@@ -195,13 +195,9 @@ export function backward(
   }
   for (let f = 0; f < F; f++) {
     const row = f * HH_WW;
-    for (let hh_ww = 0; hh_ww < HH_WW - 1; hh_ww += 4) {
+    for (let hh_ww = 0; hh_ww < HH_WW; hh_ww++) {
       dw[row + hh_ww] = dw64[row + hh_ww];
-      dw[row + hh_ww + 1] = dw64[row + hh_ww + 1];
-      dw[row + hh_ww + 2] = dw64[row + hh_ww + 2];
-      dw[row + hh_ww + 3] = dw64[row + hh_ww + 3];
     }
-    dw[f * HH_WW + 24] = dw64[f * HH_WW + 24];
   }
   for (let f = 0; f < F; f++) {
     // db = sum[N, OH, OW](dout)

@@ -207,11 +207,8 @@ export function backward(
       dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
     }
   }
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     dgamma[d] = dgamma64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
   }
   for (let d = 0; d < D; d++) {
     // dbeta = sum[N](dout)
@@ -300,11 +297,8 @@ export function backwardStaged(
       dx[row + d + 3] = rstdAt * gamma[d + 3] * dout[row + d + 3] + dxPer_xhat * xhat[row + d + 3] + termAt;
     }
   }
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     dgamma[d] = dgamma64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
   }
   for (let d = 0; d < D; d++) {
     // dbeta = sum[N](dout)
@@ -482,11 +476,8 @@ function boundBackward(this: Buffers): () => void {
         dx[row + d + 3] = rstdAt * (gamma[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
       }
     }
-    for (let d = 0; d < 16; d += 4) {
+    for (let d = 0; d < 16; d++) {
       dgamma[d] = dgamma64[d];
-      dgamma[d + 1] = dgamma64[d + 1];
-      dgamma[d + 2] = dgamma64[d + 2];
-      dgamma[d + 3] = dgamma64[d + 3];
     }
     for (let d = 0; d < 16; d++) {
       // dbeta = sum[N](dout)

@@ -89,15 +89,9 @@ export function forward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [64, 512]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [64]');
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     beta64[d] = beta[d];
     gamma64[d] = gamma[d];
-    beta64[d + 1] = beta[d + 1];
-    gamma64[d + 1] = gamma[d + 1];
-    beta64[d + 2] = beta[d + 2];
-    gamma64[d + 2] = gamma[d + 2];
-    beta64[d + 3] = beta[d + 3];
-    gamma64[d + 3] = gamma[d + 3];
   }
   for (let n = 0; n < N; n++) {
     // mu = mean[D](x)
@@ -173,11 +167,8 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [64, 512]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [64]');
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
-    gamma64[d + 1] = gamma[d + 1];
-    gamma64[d + 2] = gamma[d + 2];
-    gamma64[d + 3] = gamma[d + 3];
   }
   dgamma64.fill(0);
   dbeta64.fill(0);
@@ -231,15 +222,9 @@ export function backward(
       dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
     }
   }
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     dgamma[d] = dgamma64[d];
     dbeta[d] = dbeta64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dbeta[d + 1] = dbeta64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dbeta[d + 2] = dbeta64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
-    dbeta[d + 3] = dbeta64[d + 3];
   }
 }
 
@@ -302,15 +287,9 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, beta, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    for (let d = 0; d < 512; d += 4) {
+    for (let d = 0; d < 512; d++) {
       beta64[d] = beta[d];
       gamma64[d] = gamma[d];
-      beta64[d + 1] = beta[d + 1];
-      gamma64[d + 1] = gamma[d + 1];
-      beta64[d + 2] = beta[d + 2];
-      gamma64[d + 2] = gamma[d + 2];
-      beta64[d + 3] = beta[d + 3];
-      gamma64[d + 3] = gamma[d + 3];
     }
     for (let n = 0; n < 64; n++) {
       // mu = mean[D](x)
@@ -369,11 +348,8 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    for (let d = 0; d < 512; d += 4) {
+    for (let d = 0; d < 512; d++) {
       gamma64[d] = gamma[d];
-      gamma64[d + 1] = gamma[d + 1];
-      gamma64[d + 2] = gamma[d + 2];
-      gamma64[d + 3] = gamma[d + 3];
     }
     dgamma64.fill(0);
     dbeta64.fill(0);
@@ -427,15 +403,9 @@ function boundBackward(this: Buffers): () => void {
         dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - mean - xhat[row + d + 3] * meanAt);
       }
     }
-    for (let d = 0; d < 512; d += 4) {
+    for (let d = 0; d < 512; d++) {
       dgamma[d] = dgamma64[d];
       dbeta[d] = dbeta64[d];
-      dgamma[d + 1] = dgamma64[d + 1];
-      dbeta[d + 1] = dbeta64[d + 1];
-      dgamma[d + 2] = dgamma64[d + 2];
-      dbeta[d + 2] = dbeta64[d + 2];
-      dgamma[d + 3] = dgamma64[d + 3];
-      dbeta[d + 3] = dbeta64[d + 3];
     }
   };
 }

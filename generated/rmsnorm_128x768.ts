@@ -75,11 +75,8 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
-    gamma64[d + 1] = gamma[d + 1];
-    gamma64[d + 2] = gamma[d + 2];
-    gamma64[d + 3] = gamma[d + 3];
   }
   for (let n = 0; n < N; n++) {
     // mean[D](x^2)
@@ -142,11 +139,8 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
-    gamma64[d + 1] = gamma[d + 1];
-    gamma64[d + 2] = gamma[d + 2];
-    gamma64[d + 3] = gamma[d + 3];
   }
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
@@ -183,11 +177,8 @@ export function backward(
       dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
     }
   }
-  for (let d = 0; d < D; d += 4) {
+  for (let d = 0; d < D; d++) {
     dgamma[d] = dgamma64[d];
-    dgamma[d + 1] = dgamma64[d + 1];
-    dgamma[d + 2] = dgamma64[d + 2];
-    dgamma[d + 3] = dgamma64[d + 3];
   }
 }
 
@@ -244,11 +235,8 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    for (let d = 0; d < 768; d += 4) {
+    for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
-      gamma64[d + 1] = gamma[d + 1];
-      gamma64[d + 2] = gamma[d + 2];
-      gamma64[d + 3] = gamma[d + 3];
     }
     for (let n = 0; n < 128; n++) {
       // mean[D](x^2)
@@ -297,11 +285,8 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    for (let d = 0; d < 768; d += 4) {
+    for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
-      gamma64[d + 1] = gamma[d + 1];
-      gamma64[d + 2] = gamma[d + 2];
-      gamma64[d + 3] = gamma[d + 3];
     }
     dgamma64.fill(0);
     for (let n = 0; n < 128; n++) {
@@ -338,11 +323,8 @@ function boundBackward(this: Buffers): () => void {
         dx[row + d + 3] = rstdAt * (gamma64[d + 3] * dout[row + d + 3] - xhat[row + d + 3] * mean);
       }
     }
-    for (let d = 0; d < 768; d += 4) {
+    for (let d = 0; d < 768; d++) {
       dgamma[d] = dgamma64[d];
-      dgamma[d + 1] = dgamma64[d + 1];
-      dgamma[d + 2] = dgamma64[d + 2];
-      dgamma[d + 3] = dgamma64[d + 3];
     }
   };
 }

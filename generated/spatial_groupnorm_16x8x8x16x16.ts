@@ -180,11 +180,8 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
-  for (let gk = 0; gk < GK; gk += 4) {
+  for (let gk = 0; gk < GK; gk++) {
     gamma64[gk] = gamma[gk];
-    gamma64[gk + 1] = gamma[gk + 1];
-    gamma64[gk + 2] = gamma[gk + 2];
-    gamma64[gk + 3] = gamma[gk + 3];
   }
   const term = K * H * W;
   for (let n = 0; n < N; n++) {
@@ -414,11 +411,8 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
-    for (let gk = 0; gk < 64; gk += 4) {
+    for (let gk = 0; gk < 64; gk++) {
       gamma64[gk] = gamma[gk];
-      gamma64[gk + 1] = gamma[gk + 1];
-      gamma64[gk + 2] = gamma[gk + 2];
-      gamma64[gk + 3] = gamma[gk + 3];
     }
     const term = 8 * 16 * 16;
     for (let n = 0; n < 16; n++) {
