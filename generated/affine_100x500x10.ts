@@ -52,11 +52,11 @@ export function createCache(): Cache {
   };
 }
 
-const b64 = /*@__PURE__*/ new Float64Array(19);
-const w64 = /*@__PURE__*/ new Float64Array(9505);
-const x64 = /*@__PURE__*/ new Float64Array(51501);
-const dout64 = /*@__PURE__*/ new Float64Array(1031);
-const dout64_ = /*@__PURE__*/ new Float64Array(1905);
+const b64Memory = /*@__PURE__*/ new Float64Array(19);
+const w64Memory = /*@__PURE__*/ new Float64Array(9505);
+const x64Memory = /*@__PURE__*/ new Float64Array(51501);
+const dout64Memory = /*@__PURE__*/ new Float64Array(1031);
+const dout64_Memory = /*@__PURE__*/ new Float64Array(1905);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -76,6 +76,7 @@ export function forward(
   checkArray(b, 'b', M, '[M] = [10]');
   checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
   cache.x = x;
+  const b64 = b64Memory;
   for (let m = 0; m < M; m++) {
     b64[m] = b[m];
   }
@@ -86,6 +87,7 @@ export function forward(
 
 /** A part of `forward`. */
 function forwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy in blocks of w
   for (let d = 0; d < 500; d++) {
     const row = d * M;
@@ -102,6 +104,7 @@ function forwardPackW(w: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardPackX(x: Float32Array): void {
+  const x64 = x64Memory;
   // x64: a copy of x
   for (let i = 0; i < 50000; i += 4) {
     x64[i] = x[i];
@@ -113,6 +116,7 @@ function forwardPackX(x: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardOut(out: Float32Array): void {
+  const w64 = w64Memory, x64 = x64Memory, b64 = b64Memory;
   // out = b + sum[D](x * w)
   for (let n = 0; n < N; n += 2) {
     for (let m = 0; m < M; m += 5) {
@@ -199,6 +203,7 @@ export function backward(
 
 /** A part of `backward`. */
 function backwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy of w
   for (let i = 0; i < 5000; i += 4) {
     w64[i] = w[i];
@@ -210,6 +215,7 @@ function backwardPackW(w: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout(dout: Float32Array): void {
+  const dout64 = dout64Memory;
   // dout64: a copy of dout
   for (let i = 0; i < 1000; i += 4) {
     dout64[i] = dout[i];
@@ -221,6 +227,7 @@ function backwardPackDout(dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx(dx: Float32Array): void {
+  const w64 = w64Memory, dout64 = dout64Memory;
   // dx = sum[M](w * dout)
   for (let n = 0; n < N; n += 2) {
     for (let d = 0; d < D; d += 5) {
@@ -263,6 +270,7 @@ function backwardDx(dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout_(dout: Float32Array): void {
+  const dout64_ = dout64_Memory;
   // dout64_: a copy in blocks of dout
   for (let n = 0; n < 100; n++) {
     const row = n * M;
@@ -279,6 +287,7 @@ function backwardPackDout_(dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackX(x: Float32Array): void {
+  const x64 = x64Memory;
   // x64: a copy in blocks of x
   for (let n = 0; n < 100; n++) {
     const row = n * D;
@@ -292,6 +301,7 @@ function backwardPackX(x: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDw(dw: Float32Array): void {
+  const dout64_ = dout64_Memory, x64 = x64Memory;
   // dw = sum[N](x * dout)
   for (let d = 0; d < D; d += 2) {
     for (let m = 0; m < M; m += 5) {
@@ -419,6 +429,7 @@ function boundBackward(this: Buffers): () => void {
 function boundBackwardPackW(this: Buffers): () => void {
   return () => {
     const { w } = this;
+    const w64 = w64Memory;
     // w64: a copy of w
     for (let i = 0; i < 5000; i += 4) {
       w64[i] = w[i];
@@ -433,6 +444,7 @@ function boundBackwardPackW(this: Buffers): () => void {
 function boundBackwardPackDout(this: Buffers): () => void {
   return () => {
     const { dout } = this;
+    const dout64 = dout64Memory;
     // dout64: a copy of dout
     for (let i = 0; i < 1000; i += 4) {
       dout64[i] = dout[i];
@@ -447,6 +459,7 @@ function boundBackwardPackDout(this: Buffers): () => void {
 function boundBackwardDx(this: Buffers): () => void {
   return () => {
     const { dx } = this;
+    const w64 = w64Memory, dout64 = dout64Memory;
     // dx = sum[M](w * dout)
     for (let n = 0; n < 100; n += 2) {
       for (let d = 0; d < 500; d += 5) {
@@ -492,6 +505,7 @@ function boundBackwardDx(this: Buffers): () => void {
 function boundBackwardPackDout_(this: Buffers): () => void {
   return () => {
     const { dout } = this;
+    const dout64_ = dout64_Memory;
     // dout64_: a copy in blocks of dout
     for (let n = 0; n < 100; n++) {
       const row = n * 10;
@@ -512,6 +526,7 @@ function boundBackwardPackX(this: Buffers): () => void {
   return () => {
     const { cache, x } = this;
     checkBound(cache.x, x, 'cache.x');
+    const x64 = x64Memory;
     // x64: a copy in blocks of x
     for (let n = 0; n < 100; n++) {
       const row = n * 500;
@@ -528,6 +543,7 @@ function boundBackwardPackX(this: Buffers): () => void {
 function boundBackwardDw(this: Buffers): () => void {
   return () => {
     const { dw } = this;
+    const dout64_ = dout64_Memory, x64 = x64Memory;
     // dw = sum[N](x * dout)
     for (let d = 0; d < 500; d += 2) {
       for (let m = 0; m < 10; m += 5) {

@@ -96,10 +96,10 @@ export function createCache(): Cache {
   };
 }
 
-const beta64 = /*@__PURE__*/ new Float64Array(507);
-const gamma64 = /*@__PURE__*/ new Float64Array(507);
-const rstd64 = /*@__PURE__*/ new Float64Array(507);
-const kept = /*@__PURE__*/ new Float64Array(507);
+const beta64Memory = /*@__PURE__*/ new Float64Array(507);
+const gamma64Memory = /*@__PURE__*/ new Float64Array(507);
+const rstd64Memory = /*@__PURE__*/ new Float64Array(507);
+const keptMemory = /*@__PURE__*/ new Float64Array(507);
 
 /**
  * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are
@@ -269,6 +269,7 @@ export function forwardTest(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
   // rstd = 1 / sqrt(var + eps)
   for (let d = 0; d < D; d += 4) {
     const rstd0 = 1 / Math.sqrt(running_var[d] + EPS);
@@ -359,6 +360,7 @@ export function backwardTrain(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  const kept = keptMemory;
   for (let d = 0; d < D; d += 4) {
     const term0 = gamma[d] * rstd[d] / N;
     kept[d] = term0;
@@ -953,6 +955,7 @@ function boundForwardTest(this: Buffers): () => void {
     const { x, gamma, beta, running_mean, running_var, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
     // rstd = 1 / sqrt(var + eps)
     for (let d = 0; d < 500; d += 4) {
       const rstd0 = 1 / Math.sqrt(running_var[d] + 0.00001);
@@ -1026,6 +1029,7 @@ function boundBackwardTrain(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const kept = keptMemory;
     for (let d = 0; d < 500; d += 4) {
       const term0 = gamma[d] * rstd[d] / 100;
       kept[d] = term0;

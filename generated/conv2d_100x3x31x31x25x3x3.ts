@@ -66,14 +66,14 @@ export function createCache(): Cache {
   };
 }
 
-const w64 = /*@__PURE__*/ new Float64Array(715);
-const x64 = /*@__PURE__*/ new Float64Array(3512);
-const dw64 = /*@__PURE__*/ new Float64Array(795);
-const w64_ = /*@__PURE__*/ new Float64Array(226);
-const w64_2 = /*@__PURE__*/ new Float64Array(453);
-const dout64 = /*@__PURE__*/ new Float64Array(8417);
-const x64_ = /*@__PURE__*/ new Float64Array(4457);
-const dout64_ = /*@__PURE__*/ new Float64Array(7441);
+const w64Memory = /*@__PURE__*/ new Float64Array(715);
+const x64Memory = /*@__PURE__*/ new Float64Array(3512);
+const dw64Memory = /*@__PURE__*/ new Float64Array(795);
+const w64_Memory = /*@__PURE__*/ new Float64Array(226);
+const w64_2Memory = /*@__PURE__*/ new Float64Array(453);
+const dout64Memory = /*@__PURE__*/ new Float64Array(8417);
+const x64_Memory = /*@__PURE__*/ new Float64Array(4457);
+const dout64_Memory = /*@__PURE__*/ new Float64Array(7441);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -102,6 +102,7 @@ export function forward(
 
 /** A part of `forward`. */
 function forwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy in blocks of w
   for (let f = 0; f < 25; f++) {
     for (let hh = 0; hh < 3; hh++) {
@@ -118,6 +119,7 @@ function forwardPackW(w: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardPackX(n: number, x: Float32Array): void {
+  const x64 = x64Memory;
   // x64: a copy with a border of zeros of x
   for (let h = 0; h < 31; h++) {
     for (let c = 0; c < 3; c++) {
@@ -138,6 +140,7 @@ function forwardPackX(n: number, x: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
+  const x64 = x64Memory, w64 = w64Memory;
   // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
   for (let f = 0; f < F; f++) {
     const b0 = b[f];
@@ -197,6 +200,7 @@ export function backward(
   checkArray(db, 'db', F, '[F] = [25]');
   const x = cache.x;
   checkHeld(x, 'cache.x', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
+  const dw64 = dw64Memory;
   backwardPackW(w);
   backwardPackW_(w);
   backwardPackW_2(w);
@@ -235,6 +239,7 @@ export function backward(
 
 /** A part of `backward`. */
 function backwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy of w
   for (let i = 0; i < 672; i += 4) {
     w64[i] = w[i];
@@ -249,6 +254,7 @@ function backwardPackW(w: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackW_(w: Float32Array): void {
+  const w64_ = w64_Memory;
   // w64_: a copy in blocks of w
   for (let c = 0; c < 3; c++) {
     for (let hh = 0; hh < 2; hh++) {
@@ -263,6 +269,7 @@ function backwardPackW_(w: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackW_2(w: Float32Array): void {
+  const w64_2 = w64_2Memory;
   // w64_2: a copy in blocks of w
   for (let c = 0; c < 3; c++) {
     for (let hh = 0; hh < 2; hh++) {
@@ -279,6 +286,7 @@ function backwardPackW_2(w: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout(n: number, dout: Float32Array): void {
+  const dout64 = dout64Memory;
   // dout64: a copy with a border of zeros of dout
   for (let oh = 0; oh < 16; oh++) {
     for (let f = 0; f < 25; f++) {
@@ -296,6 +304,7 @@ function backwardPackDout(n: number, dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx0(n: number, dx: Float32Array): void {
+  const dout64 = dout64Memory, w64 = w64Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 16; h++) {
     for (let w_ = 0; w_ < 15; w_ += 3) {
@@ -353,6 +362,7 @@ function backwardDx0(n: number, dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx1(n: number, dx: Float32Array): void {
+  const dout64 = dout64Memory, w64 = w64Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 16; h++) {
     for (let w_ = 0; w_ < 12; w_ += 4) {
@@ -469,6 +479,7 @@ function backwardDx1(n: number, dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx2(n: number, dx: Float32Array): void {
+  const dout64 = dout64Memory, w64_ = w64_Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let w_ = 0; w_ < 16; w_++) {
     for (let h = 0; h < 15; h += 3) {
@@ -507,6 +518,7 @@ function backwardDx2(n: number, dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx3(n: number, dx: Float32Array): void {
+  const dout64 = dout64Memory, w64_2 = w64_2Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 15; h++) {
     for (let w_ = 0; w_ < 12; w_ += 4) {
@@ -623,6 +635,7 @@ function backwardDx3(n: number, dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackX(n: number, x: Float32Array): void {
+  const x64_ = x64_Memory;
   // x64_: a copy with a border of zeros of x
   for (let c = 0; c < 3; c++) {
     for (let h = 0; h < 31; h++) {
@@ -643,6 +656,7 @@ function backwardPackX(n: number, x: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout_(n: number, dout: Float32Array): void {
+  const dout64_ = dout64_Memory;
   // dout64_: a copy of dout
   const row = n * 6400;
   for (let i = 0; i < 6400; i += 4) {
@@ -655,6 +669,7 @@ function backwardPackDout_(n: number, dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDw(n: number): void {
+  const dw64 = dw64Memory, x64_ = x64_Memory, dout64_ = dout64_Memory;
   // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
   for (let f = 0; f < 24; f += 3) {
     for (let c = 0; c < C; c++) {

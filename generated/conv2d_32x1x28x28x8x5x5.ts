@@ -63,11 +63,11 @@ export function createCache(): Cache {
   };
 }
 
-const w64 = /*@__PURE__*/ new Float64Array(246);
-const x64 = /*@__PURE__*/ new Float64Array(1095);
-const dw64 = /*@__PURE__*/ new Float64Array(230);
-const dout64 = /*@__PURE__*/ new Float64Array(8487);
-const dout64_ = /*@__PURE__*/ new Float64Array(7091);
+const w64Memory = /*@__PURE__*/ new Float64Array(246);
+const x64Memory = /*@__PURE__*/ new Float64Array(1095);
+const dw64Memory = /*@__PURE__*/ new Float64Array(230);
+const dout64Memory = /*@__PURE__*/ new Float64Array(8487);
+const dout64_Memory = /*@__PURE__*/ new Float64Array(7091);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -96,6 +96,7 @@ export function forward(
 
 /** A part of `forward`. */
 function forwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy of w
   for (let i = 0; i < 200; i += 4) {
     w64[i] = w[i];
@@ -107,6 +108,7 @@ function forwardPackW(w: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardPackX(n: number, x: Float32Array): void {
+  const x64 = x64Memory;
   // x64: a copy with a border of zeros of x
   for (let h = 0; h < 28; h++) {
     const row = n * HW + h * W;
@@ -122,6 +124,7 @@ function forwardPackX(n: number, x: Float32Array): void {
 
 /** A part of `forward`. */
 function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
+  const x64 = x64Memory, w64 = w64Memory;
   // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
   for (let f = 0; f < F; f++) {
     const b0 = b[f];
@@ -182,6 +185,7 @@ export function backward(
   checkArray(db, 'db', F, '[F] = [8]');
   const x = cache.x;
   checkHeld(x, 'cache.x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  const dw64 = dw64Memory;
   backwardPackW(w);
   for (let n = 0; n < N; n++) {
     backwardPackDout(n, dout);
@@ -218,6 +222,7 @@ export function backward(
 
 /** A part of `backward`. */
 function backwardPackW(w: Float32Array): void {
+  const w64 = w64Memory;
   // w64: a copy in blocks of w
   for (let hh = 0; hh < 5; hh++) {
     for (let f = 0; f < 8; f++) {
@@ -232,6 +237,7 @@ function backwardPackW(w: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout(n: number, dout: Float32Array): void {
+  const dout64 = dout64Memory;
   // dout64: a copy with a border of zeros of dout
   for (let oh = 0; oh < 28; oh++) {
     for (let f = 0; f < 8; f++) {
@@ -249,6 +255,7 @@ function backwardPackDout(n: number, dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDx(n: number, dx: Float32Array): void {
+  const dout64 = dout64Memory, w64 = w64Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < H; h++) {
     for (let w_ = 0; w_ < W; w_ += 4) {
@@ -285,6 +292,7 @@ function backwardDx(n: number, dx: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackX(n: number, x: Float32Array): void {
+  const x64 = x64Memory;
   // x64: a copy with a border of zeros of x
   for (let h = 0; h < 28; h++) {
     const row = n * HW + h * W;
@@ -300,6 +308,7 @@ function backwardPackX(n: number, x: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardPackDout_(n: number, dout: Float32Array): void {
+  const dout64_ = dout64_Memory;
   // dout64_: a copy of dout
   const row = n * 6272;
   for (let i = 0; i < 6272; i += 4) {
@@ -312,6 +321,7 @@ function backwardPackDout_(n: number, dout: Float32Array): void {
 
 /** A part of `backward`. */
 function backwardDw(n: number): void {
+  const dw64 = dw64Memory, x64 = x64Memory, dout64_ = dout64_Memory;
   // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
   for (let f = 0; f < F; f++) {
     for (let hh = 0; hh < HH; hh++) {

@@ -64,7 +64,7 @@ export function createCache(): Cache {
   };
 }
 
-const u = /*@__PURE__*/ new Float32Array(50007);
+const uMemory = /*@__PURE__*/ new Float32Array(50007);
 
 /**
  * Writes the outputs and fills the cache, train mode. Arrays are row-major and must not overlap.
@@ -84,6 +84,7 @@ export function forwardTrain(
   checkDraw(seed, step);
   const mask = cache.mask;
   checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+  const u = uMemory;
   fillUniform(u, seed, step, 0, 0, 1);
 
   // out = x * mask
@@ -234,6 +235,7 @@ function boundForwardTrain(this: Buffers): (seed: number, step: number) => void 
     const { x, out, cache } = this;
     const mask = cache.mask;
     checkDraw(seed, step);
+    const u = uMemory;
     fillUniform(u, seed, step, 0, 0, 1);
 
     // out = x * mask

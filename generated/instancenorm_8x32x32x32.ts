@@ -69,8 +69,8 @@ export function createCache(): Cache {
   };
 }
 
-const sum_dout64 = /*@__PURE__*/ new Float64Array(289);
-const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(289);
+const sum_dout64Memory = /*@__PURE__*/ new Float64Array(289);
+const sum_dout_xhat64Memory = /*@__PURE__*/ new Float64Array(289);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -172,6 +172,7 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  const sum_dout_xhat64 = sum_dout_xhat64Memory, sum_dout64 = sum_dout64Memory;
   const term = H * W;
   for (let n = 0; n < N; n++) {
     const row_ = n * C;
@@ -361,6 +362,7 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const sum_dout_xhat64 = sum_dout_xhat64Memory, sum_dout64 = sum_dout64Memory;
     const term = 32 * 32;
     for (let n = 0; n < 8; n++) {
       const row_ = n * 32;

@@ -64,7 +64,7 @@ export function createCache(): Cache {
   };
 }
 
-const dgamma64 = /*@__PURE__*/ new Float64Array(23);
+const dgamma64Memory = /*@__PURE__*/ new Float64Array(23);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -161,6 +161,7 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  const dgamma64 = dgamma64Memory;
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // mean[D](gamma * dout)
@@ -248,6 +249,7 @@ export function backwardStaged(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  const dgamma64 = dgamma64Memory;
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
     // drstd2 = sum[D](dxhat2 * (xhat / rstd))
@@ -430,6 +432,7 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const dgamma64 = dgamma64Memory;
     dgamma64.fill(0);
     for (let n = 0; n < 4; n++) {
       // mean[D](gamma * dout)

@@ -63,10 +63,10 @@ export function createCache(): Cache {
   };
 }
 
-const beta64 = /*@__PURE__*/ new Float64Array(519);
-const gamma64 = /*@__PURE__*/ new Float64Array(519);
-const dgamma64 = /*@__PURE__*/ new Float64Array(519);
-const dbeta64 = /*@__PURE__*/ new Float64Array(519);
+const beta64Memory = /*@__PURE__*/ new Float64Array(519);
+const gamma64Memory = /*@__PURE__*/ new Float64Array(519);
+const dgamma64Memory = /*@__PURE__*/ new Float64Array(519);
+const dbeta64Memory = /*@__PURE__*/ new Float64Array(519);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -89,6 +89,7 @@ export function forward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [64, 512]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [64]');
+  const gamma64 = gamma64Memory, beta64 = beta64Memory;
   for (let d = 0; d < D; d++) {
     beta64[d] = beta[d];
     gamma64[d] = gamma[d];
@@ -167,6 +168,7 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [64, 512]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [64]');
+  const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory, dbeta64 = dbeta64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
   }
@@ -287,6 +289,7 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, beta, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory, beta64 = beta64Memory;
     for (let d = 0; d < 512; d++) {
       beta64[d] = beta[d];
       gamma64[d] = gamma[d];
@@ -348,6 +351,7 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory, dbeta64 = dbeta64Memory;
     for (let d = 0; d < 512; d++) {
       gamma64[d] = gamma[d];
     }

@@ -56,7 +56,7 @@ export function createCache(): Cache {
   };
 }
 
-const taps = /*@__PURE__*/ new Float64Array(4);
+const tapsMemory = /*@__PURE__*/ new Float64Array(4);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -71,6 +71,7 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
   checkArray(out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
   const hit_out = cache.hit_out;
   checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
+  const taps = tapsMemory;
   for (let nc = 0; nc < NC; nc++) {
     for (let oh = 0; oh < OH; oh++) {
       const row_ = nc * OH_OW + oh * OW;
@@ -268,6 +269,7 @@ function boundForward(this: Buffers): () => void {
   return () => {
     const { x, out, cache } = this;
     const hit_out = cache.hit_out;
+    const taps = tapsMemory;
     for (let nc = 0; nc < 300; nc++) {
       for (let oh = 0; oh < 16; oh++) {
         const row_ = nc * 256 + oh * 16;

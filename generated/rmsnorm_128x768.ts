@@ -55,8 +55,8 @@ export function createCache(): Cache {
   };
 }
 
-const gamma64 = /*@__PURE__*/ new Float64Array(775);
-const dgamma64 = /*@__PURE__*/ new Float64Array(775);
+const gamma64Memory = /*@__PURE__*/ new Float64Array(775);
+const dgamma64Memory = /*@__PURE__*/ new Float64Array(775);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -75,6 +75,7 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  const gamma64 = gamma64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
   }
@@ -139,6 +140,7 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
   }
@@ -235,6 +237,7 @@ function boundForward(this: Buffers): () => void {
     const { x, gamma, out, cache } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory;
     for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
     }
@@ -285,6 +288,7 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory;
     for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
     }

@@ -50,9 +50,9 @@ export function createCache(): Cache {
   };
 }
 
-const m64 = /*@__PURE__*/ new Float64Array(135);
-const e64 = /*@__PURE__*/ new Float64Array(15);
-const z64 = /*@__PURE__*/ new Float64Array(135);
+const m64Memory = /*@__PURE__*/ new Float64Array(135);
+const e64Memory = /*@__PURE__*/ new Float64Array(15);
+const z64Memory = /*@__PURE__*/ new Float64Array(135);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -69,6 +69,7 @@ export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache
   checkArray(out, 'out', 1, '[]');
   const probs = cache.probs;
   checkArray(probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
+  const e64 = e64Memory, z64 = z64Memory, m64 = m64Memory;
   for (let n = 0; n < N; n++) {
     // m = max[C](x)
     let mMax0 = -Infinity, mMax1 = -Infinity, mMax2 = -Infinity, mMax3 = -Infinity;
@@ -226,6 +227,7 @@ function boundForward(this: Buffers): () => void {
   return () => {
     const { x, y, out, cache } = this;
     const probs = cache.probs;
+    const e64 = e64Memory, z64 = z64Memory, m64 = m64Memory;
     for (let n = 0; n < 128; n++) {
       // m = max[C](x)
       let mMax0 = -Infinity, mMax1 = -Infinity, mMax2 = -Infinity, mMax3 = -Infinity;

@@ -90,7 +90,7 @@ export function createCache(): Cache {
   };
 }
 
-const kept = /*@__PURE__*/ new Float64Array(23);
+const keptMemory = /*@__PURE__*/ new Float64Array(23);
 
 /**
  * Writes the outputs and fills the cache and updates running_mean, running_var, train mode. Arrays are
@@ -267,6 +267,7 @@ export function backwardTrain(
   checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
+  const kept = keptMemory;
   const term = N * H * W;
   for (let c = 0; c < C; c += 4) {
     const term0 = gamma[c] * rstd[c] / term;
@@ -570,6 +571,7 @@ function boundBackwardTrain(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const kept = keptMemory;
     const term = 32 * 32 * 32;
     for (let c = 0; c < 16; c += 4) {
       const term0 = gamma[c] * rstd[c] / term;

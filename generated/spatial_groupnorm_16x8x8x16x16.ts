@@ -72,9 +72,9 @@ export function createCache(): Cache {
   };
 }
 
-const gamma64 = /*@__PURE__*/ new Float64Array(72);
-const sum_dout64 = /*@__PURE__*/ new Float64Array(1473);
-const sum_dout_xhat64 = /*@__PURE__*/ new Float64Array(1473);
+const gamma64Memory = /*@__PURE__*/ new Float64Array(72);
+const sum_dout64Memory = /*@__PURE__*/ new Float64Array(1473);
+const sum_dout_xhat64Memory = /*@__PURE__*/ new Float64Array(1473);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -180,6 +180,8 @@ export function backward(
   checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  const gamma64 = gamma64Memory, sum_dout64 = sum_dout64Memory,
+    sum_dout_xhat64 = sum_dout_xhat64Memory;
   for (let gk = 0; gk < GK; gk++) {
     gamma64[gk] = gamma[gk];
   }
@@ -411,6 +413,8 @@ function boundBackward(this: Buffers): () => void {
     const { dout, gamma, cache, dx, dgamma, dbeta } = this;
     const xhat = cache.xhat;
     const rstd = cache.rstd;
+    const gamma64 = gamma64Memory, sum_dout64 = sum_dout64Memory,
+      sum_dout_xhat64 = sum_dout_xhat64Memory;
     for (let gk = 0; gk < 64; gk++) {
       gamma64[gk] = gamma[gk];
     }

@@ -4,7 +4,8 @@ import type { Buffer, LoopNest } from '../../ir/loop.ts';
 import { moduleNames, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
 import { fieldsOf, functionsOf } from './ts/interface.ts';
-import { moduleText } from './ts/module.ts';
+import { memoryOf } from './ts/memory.ts';
+import { moduleText, ownedNames } from './ts/module.ts';
 
 export { emitTest, type TestSource } from './test/index.ts';
 
@@ -41,8 +42,10 @@ export function emitModule(derived: Derived, options: EmitOptions, scheduler: (n
   for (const f of fields) if (!f.held) names.field(f.name);
   const nests = functions.map((f) => ({ ...phase5.schedule(f.program, names), name: f.name }));
   const printer = { constants: new Map([...names.constants].map(([name, c]) => [name, c.value])) };
+  const scratch = phase5.scratch();
+  const memory = memoryOf(scratch, options.buffers === 'module' ? ownedNames({ names, fields, functions }) : [], names);
   const text = moduleText({
-    derived, names, printer, fields, functions, nests, scratch: phase5.scratch(), accumulate: options.accumulate, buffers: options.buffers,
+    derived, names, printer, fields, functions, nests, scratch, memory, accumulate: options.accumulate, buffers: options.buffers,
   });
   return { path: `${options.name}.ts`, text, nests };
 }

@@ -14,6 +14,7 @@ import { buffersIn } from '../../../ir/loop-walk.ts';
 import type { Printer } from './expressions.ts';
 import { checkText, fieldsUsed, identifier, takes, writeHolds, type ModuleShape } from './functions.ts';
 import { ARRAYS, shapeOf, type FunctionShape } from './interface.ts';
+import { writeLocals } from './memory.ts';
 import { tensorsOf } from './metadata.ts';
 import { writeBody } from './statements.ts';
 import { member, property, quoted } from './text.ts';
@@ -89,6 +90,7 @@ function writeBound(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, name: 
       writeArrays(w, buffersIn(nest.body), f, nest, m);
       if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
       writeHolds(w, f, m);
+      writeLocals(w, nest.body, m.memory);
       writeBody(w, nest.body, printer);
     }).write(';').newLine();
   }).newLine();
@@ -101,6 +103,7 @@ function writeBoundPart(w: CodeBlockWriter, part: Part, name: string, f: Functio
   w.write(`function ${name}(this: Buffers): (${takes}) => void `).inlineBlock(() => {
     w.write(`return (${takes}) => `).inlineBlock(() => {
       writeArrays(w, new Set(part.buffers.map((b) => b.name)), f, nest, m);
+      writeLocals(w, part.body, m.memory);
       writeBody(w, part.body, m.printer);
     }).write(';').newLine();
   }).newLine();

@@ -6,6 +6,7 @@ import type { ModuleNames } from '../../../ir/names.ts';
 import { slotsText } from '../../../ir/print.ts';
 import type { Printer } from './expressions.ts';
 import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
+import { writeLocals, type Memory } from './memory.ts';
 import { writeBody } from './statements.ts';
 import { columns, comment, member, quoted, wrapped } from './text.ts';
 
@@ -16,6 +17,7 @@ export interface ModuleShape {
   readonly fields: readonly Field[];
   readonly accumulate: boolean;
   readonly buffers: 'caller' | 'module';
+  readonly memory: Memory;
 }
 
 /** Writes one exported function and its parts. */
@@ -30,6 +32,7 @@ export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNe
       writeChecks(w, f, m);
       writeCache(w, f, nest, m);
     } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
+    writeLocals(w, nest.body, m.memory);
     const given = new Map(nest.parts.map((p) => [p.name, m.buffers === 'module' ? [] : p.buffers.map((b) => b.name)]));
     writeBody(w, nest.body, { ...m.printer, arguments: given });
   }).newLine();
@@ -42,7 +45,10 @@ function writePart(w: CodeBlockWriter, part: Part, f: FunctionShape, m: ModuleSh
   w.write(`function ${part.name}(`);
   const arrays = m.buffers === 'caller' ? part.buffers.map((b) => `${b.name}: ${ARRAYS[b.elem]}`) : [];
   writeParameters(w, [...part.params.map((p) => `${p.v}: number`), ...arrays]);
-  w.write('): void ').inlineBlock(() => writeBody(w, part.body, m.printer)).newLine();
+  w.write('): void ').inlineBlock(() => {
+    writeLocals(w, part.body, m.memory);
+    writeBody(w, part.body, m.printer);
+  }).newLine();
 }
 
 /** On one line if they are few, else on lines of their own. */

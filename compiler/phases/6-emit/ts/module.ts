@@ -104,25 +104,32 @@ const fieldDoc = (f: Field): string => comment(`[${f.slots.map((s) => s.join(' '
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
-function arrayConstant(name: string, elem: Buffer['elem'], length: number, isExported = false): Statement {
-  return { kind: StructureKind.VariableStatement, declarationKind: VariableDeclarationKind.Const, isExported,
+function arrayConstant(name: string, elem: Buffer['elem'], length: number): Statement {
+  return { kind: StructureKind.VariableStatement, declarationKind: VariableDeclarationKind.Const,
     declarations: [{ name, initializer: `/*@__PURE__*/ new ${ARRAYS[elem]}(${length})` }] };
 }
 
-/** The arrays of a module that owns them, exported under the names of the spec. */
+/** The arrays of a module that owns them; its tensors are exported, as bindings of their own, under the names of the spec. */
 function owned(m: ModuleParts): Statement[] {
   if (m.buffers === 'caller') return [];
   const out: Statement[] = [];
   const renamed: string[] = [];
   for (const t of tensorsOf(m)) {
     const name = m.names.array(t.name);
-    out.push(arrayConstant(name, t.dtype, size(shapeOf(t, m.derived)), name === t.name));
+    const memory = m.memory.get(name)!;
+    out.push(arrayConstant(memory, t.dtype, size(shapeOf(t, m.derived))));
+    out.push({ kind: StructureKind.VariableStatement, declarationKind: VariableDeclarationKind.Const, isExported: name === t.name,
+      declarations: [{ name, initializer: memory }] });
     if (name !== t.name) renamed.push(`${name} as ${exportName(t, m)}`);
   }
-  for (const f of m.fields) if (!f.held) out.push(arrayConstant(m.names.field(f.name), f.elem, size(f.shape)));
+  for (const f of m.fields) if (!f.held) out.push(arrayConstant(m.memory.get(m.names.field(f.name))!, f.elem, size(f.shape)));
   if (renamed.length > 0) out.push((w) => { w.writeLine(`export { ${renamed.join(', ')} };`); });
   return out;
 }
+
+/** What functions call the arrays of a module that owns them. */
+export const ownedNames = (m: Pick<ModuleParts, 'names' | 'fields' | 'functions'>): string[] =>
+  [...tensorsOf(m).map((t) => m.names.array(t.name)), ...m.fields.filter((f) => !f.held).map((f) => m.names.field(f.name))];
 
 /** A name of the spec that the module exports already, as a function or `spec` itself, keeps the one it has inside. */
 function exportName(t: Tensor, m: ModuleParts): string {
@@ -132,7 +139,7 @@ function exportName(t: Tensor, m: ModuleParts): string {
 
 /** Dead between calls, so all calls share it; marked pure, so that a bundle drops it with the functions that use it. */
 function scratch(m: ModuleParts): Statement[] {
-  return m.scratch.map((b) => arrayConstant(b.name, b.elem, b.length + b.slack));
+  return m.scratch.map((b) => arrayConstant(m.memory.get(b.name)!, b.elem, b.length + b.slack));
 }
 
 // --------------------------------------------------------------------------------------------------------- helpers
