@@ -66,9 +66,13 @@ function unrolls(axis: string | undefined, space: TileSpace): number[] {
 }
 
 /** Cycles of V8's code on the machine that this was fitted on (docs/scheduling.md); only their order counts. */
-const CYCLES = { product: 0.96, load: 0.09, body: 0.7, spill: 1.2, entry: 5.5, sum: 3, tile: 8 } as const;
+const CYCLES = { instruction: 1 / 3.6, spill: 0.25, storm: 0.08, crowded: 2.5, entry: 5.5, sum: 3, tile: 8 } as const;
+/** What a turn of the innermost loop costs beside its arithmetic and its loads. */
+const TURN = 8;
 /** Doubles that a body can hold before they go to the stack. */
-const REGISTERS = 18;
+const REGISTERS = 15;
+/** With more sums than this, registers are moved about at the end of each turn. */
+const MOST_SUMS = 6;
 
 /** Cycles of the whole sum: full tiles, and the narrower ones at the end of each axis. */
 function costOf(t: Tile, space: TileSpace): number {
@@ -92,7 +96,8 @@ function tileCost(t: Tile, space: TileSpace): number {
   const products = t.ta * t.tb * t.tu;
   const loads = distinct(0, t.a, t.ta, t, space) + distinct(1, t.b, t.tb, t, space);
   const spills = Math.max(0, t.ta * t.tb + loads - REGISTERS);
-  const body = CYCLES.body + CYCLES.product * products + CYCLES.load * loads + CYCLES.spill * spills;
+  const crowded = t.ta * t.tb > MOST_SUMS ? CYCLES.crowded : 0;
+  const body = CYCLES.instruction * (2 * products + loads + TURN) + CYCLES.spill * spills + CYCLES.storm * spills ** 2 + crowded;
   let bodies = 1;
   let entries = 0;
   for (const axis of [...space.reduced.filter((x) => x !== t.u), ...(t.u === undefined ? [] : [t.u])]) {
