@@ -52,11 +52,11 @@ export function createCache(): Cache {
   };
 }
 
-const b64Memory = /*@__PURE__*/ new Float64Array(19);
-const w64Memory = /*@__PURE__*/ new Float64Array(9505);
-const x64Memory = /*@__PURE__*/ new Float64Array(51501);
-const dout64Memory = /*@__PURE__*/ new Float64Array(1031);
-const dout64_Memory = /*@__PURE__*/ new Float64Array(1905);
+const b64Memory = /*@__PURE__*/ new Float64Array(13);
+const w64Memory = /*@__PURE__*/ new Float64Array(6506);
+const x64Memory = /*@__PURE__*/ new Float64Array(52003);
+const dout64Memory = /*@__PURE__*/ new Float64Array(1033);
+const dout64_Memory = /*@__PURE__*/ new Float64Array(1306);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -91,13 +91,10 @@ function forwardPackW(w: Float32Array): void {
   // w64: a copy in blocks of w
   for (let d = 0; d < 500; d++) {
     const row = d * M;
-    const row_ = d * 5;
-    for (let m = 0; m < 10; m += 5) {
+    const row_ = d * 2;
+    for (let m = 0; m < 10; m += 2) {
       w64[row_ + m * 500] = w[row + m];
       w64[row_ + m * 500 + 1] = w[row + m + 1];
-      w64[row_ + m * 500 + 2] = w[row + m + 2];
-      w64[row_ + m * 500 + 3] = w[row + m + 3];
-      w64[row_ + m * 500 + 4] = w[row + m + 4];
     }
   }
 }
@@ -118,42 +115,53 @@ function forwardPackX(x: Float32Array): void {
 function forwardOut(out: Float32Array): void {
   const w64 = w64Memory, x64 = x64Memory, b64 = b64Memory;
   // out = b + sum[D](x * w)
-  for (let n = 0; n < N; n += 2) {
-    for (let m = 0; m < M; m += 5) {
-      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0, sum6 = 0, sum7 = 0, sum8 = 0, sum9 = 0;
-      for (let d = 0; d < D; d++) {
-        const wRow = m * 500 + d * 5;
+  for (let n = 0; n < 99; n += 3) {
+    for (let m = 0; m < M; m += 2) {
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
+      for (let d = 0; d < D; d += 2) {
+        const wRow = m * 500 + d * 2;
         const w0 = w64[wRow];
         const xRow = n * 500 + d;
         const x0 = x64[xRow];
-        sum0 += w0 * x0;
-        const x1 = x64[xRow + 500];
-        sum5 += w0 * x1;
-        const w1 = w64[wRow + 1];
-        sum1 += w1 * x0;
-        sum6 += w1 * x1;
-        const w2 = w64[wRow + 2];
-        sum2 += w2 * x0;
-        sum7 += w2 * x1;
+        const w1 = w64[wRow + 2];
+        const x1 = x64[xRow + 1];
+        sum0 += w0 * x0 + w1 * x1;
+        const x2 = x64[xRow + 500];
+        const x3 = x64[xRow + 501];
+        sum2 += w0 * x2 + w1 * x3;
+        const x4 = x64[xRow + 1000];
+        const x5 = x64[xRow + 1001];
+        sum4 += w0 * x4 + w1 * x5;
+        const w2 = w64[wRow + 1];
         const w3 = w64[wRow + 3];
-        sum3 += w3 * x0;
-        sum8 += w3 * x1;
-        const w4 = w64[wRow + 4];
-        sum4 += w4 * x0;
-        sum9 += w4 * x1;
+        sum1 += w2 * x0 + w3 * x1;
+        sum3 += w2 * x2 + w3 * x3;
+        sum5 += w2 * x4 + w3 * x5;
       }
       const outRow = n * M + m;
       out[outRow] = b64[m] + sum0;
       out[outRow + 1] = b64[m + 1] + sum1;
-      out[outRow + 2] = b64[m + 2] + sum2;
-      out[outRow + 3] = b64[m + 3] + sum3;
-      out[outRow + 4] = b64[m + 4] + sum4;
-      out[outRow + M] = b64[m] + sum5;
-      out[outRow + M + 1] = b64[m + 1] + sum6;
-      out[outRow + M + 2] = b64[m + 2] + sum7;
-      out[outRow + M + 3] = b64[m + 3] + sum8;
-      out[outRow + M + 4] = b64[m + 4] + sum9;
+      out[outRow + M] = b64[m] + sum2;
+      out[outRow + M + 1] = b64[m + 1] + sum3;
+      out[outRow + 2 * M] = b64[m] + sum4;
+      out[outRow + 2 * M + 1] = b64[m + 1] + sum5;
     }
+  }
+  for (let m = 0; m < M; m += 2) {
+    let sum0 = 0, sum1 = 0;
+    for (let d = 0; d < D; d += 2) {
+      const wRow = m * 500 + d * 2;
+      const w0 = w64[wRow];
+      const x0 = x64[d + 49500];
+      const w1 = w64[wRow + 2];
+      const x1 = x64[d + 49501];
+      sum0 += w0 * x0 + w1 * x1;
+      const w2 = w64[wRow + 1];
+      const w3 = w64[wRow + 3];
+      sum1 += w2 * x0 + w3 * x1;
+    }
+    out[m + 99 * M] = b64[m] + sum0;
+    out[m + 99 * M + 1] = b64[m + 1] + sum1;
   }
 }
 
@@ -230,41 +238,60 @@ function backwardDx(dx: Float32Array): void {
   const w64 = w64Memory, dout64 = dout64Memory;
   // dx = sum[M](w * dout)
   for (let n = 0; n < N; n += 2) {
-    for (let d = 0; d < D; d += 5) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0, dxSum9 = 0;
-      for (let m = 0; m < M; m++) {
+    for (let d = 0; d < 498; d += 3) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
+      for (let m = 0; m < M; m += 2) {
         const wRow = d * 10 + m;
         const w0 = w64[wRow];
         const doutRow = n * 10 + m;
         const dout0 = dout64[doutRow];
-        dxSum0 += w0 * dout0;
-        const dout1 = dout64[doutRow + 10];
-        dxSum5 += w0 * dout1;
-        const w1 = w64[wRow + 10];
-        dxSum1 += w1 * dout0;
-        dxSum6 += w1 * dout1;
-        const w2 = w64[wRow + 20];
-        dxSum2 += w2 * dout0;
-        dxSum7 += w2 * dout1;
-        const w3 = w64[wRow + 30];
-        dxSum3 += w3 * dout0;
-        dxSum8 += w3 * dout1;
-        const w4 = w64[wRow + 40];
-        dxSum4 += w4 * dout0;
-        dxSum9 += w4 * dout1;
+        const w1 = w64[wRow + 1];
+        const dout1 = dout64[doutRow + 1];
+        dxSum0 += w0 * dout0 + w1 * dout1;
+        const dout2 = dout64[doutRow + 10];
+        const dout3 = dout64[doutRow + 11];
+        dxSum3 += w0 * dout2 + w1 * dout3;
+        const w2 = w64[wRow + 10];
+        const w3 = w64[wRow + 11];
+        dxSum1 += w2 * dout0 + w3 * dout1;
+        dxSum4 += w2 * dout2 + w3 * dout3;
+        const w4 = w64[wRow + 20];
+        const w5 = w64[wRow + 21];
+        dxSum2 += w4 * dout0 + w5 * dout1;
+        dxSum5 += w4 * dout2 + w5 * dout3;
       }
       const dxRow = n * D + d;
       dx[dxRow] = dxSum0;
       dx[dxRow + 1] = dxSum1;
       dx[dxRow + 2] = dxSum2;
-      dx[dxRow + 3] = dxSum3;
-      dx[dxRow + 4] = dxSum4;
-      dx[dxRow + D] = dxSum5;
-      dx[dxRow + D + 1] = dxSum6;
-      dx[dxRow + D + 2] = dxSum7;
-      dx[dxRow + D + 3] = dxSum8;
-      dx[dxRow + D + 4] = dxSum9;
+      dx[dxRow + D] = dxSum3;
+      dx[dxRow + D + 1] = dxSum4;
+      dx[dxRow + D + 2] = dxSum5;
     }
+    let dxSum0_ = 0;
+    let dxSum1_ = 0;
+    let dxSum2_ = 0;
+    let dxSum3_ = 0;
+    for (let m = 0; m < M; m += 2) {
+      const w0 = w64[m + 4980];
+      const doutRow = n * 10 + m;
+      const dout0 = dout64[doutRow];
+      const w1 = w64[m + 4981];
+      const dout1 = dout64[doutRow + 1];
+      dxSum0_ += w0 * dout0 + w1 * dout1;
+      const dout2 = dout64[doutRow + 10];
+      const dout3 = dout64[doutRow + 11];
+      dxSum2_ += w0 * dout2 + w1 * dout3;
+      const w2 = w64[m + 4990];
+      const w3 = w64[m + 4991];
+      dxSum1_ += w2 * dout0 + w3 * dout1;
+      dxSum3_ += w2 * dout2 + w3 * dout3;
+    }
+    const dxRow_ = n * D;
+    dx[dxRow_ + 498] = dxSum0_;
+    dx[dxRow_ + 499] = dxSum1_;
+    dx[dxRow_ + D + 498] = dxSum2_;
+    dx[dxRow_ + D + 499] = dxSum3_;
   }
 }
 
@@ -274,13 +301,10 @@ function backwardPackDout_(dout: Float32Array): void {
   // dout64_: a copy in blocks of dout
   for (let n = 0; n < 100; n++) {
     const row = n * M;
-    const row_ = n * 5;
-    for (let m = 0; m < 10; m += 5) {
+    const row_ = n * 2;
+    for (let m = 0; m < 10; m += 2) {
       dout64_[row_ + m * 100] = dout[row + m];
       dout64_[row_ + m * 100 + 1] = dout[row + m + 1];
-      dout64_[row_ + m * 100 + 2] = dout[row + m + 2];
-      dout64_[row_ + m * 100 + 3] = dout[row + m + 3];
-      dout64_[row_ + m * 100 + 4] = dout[row + m + 4];
     }
   }
 }
@@ -291,11 +315,14 @@ function backwardPackX(x: Float32Array): void {
   // x64: a copy in blocks of x
   for (let n = 0; n < 100; n++) {
     const row = n * D;
-    const row_ = n * 2;
-    for (let d = 0; d < 500; d += 2) {
+    const row_ = n * 3;
+    for (let d = 0; d < 498; d += 3) {
       x64[row_ + d * 100] = x[row + d];
       x64[row_ + d * 100 + 1] = x[row + d + 1];
+      x64[row_ + d * 100 + 2] = x[row + d + 2];
     }
+    x64[n * 2 + 49800] = x[n * D + 498];
+    x64[n * 2 + 49801] = x[n * D + 499];
   }
 }
 
@@ -303,42 +330,60 @@ function backwardPackX(x: Float32Array): void {
 function backwardDw(dw: Float32Array): void {
   const dout64_ = dout64_Memory, x64 = x64Memory;
   // dw = sum[N](x * dout)
-  for (let d = 0; d < D; d += 2) {
-    for (let m = 0; m < M; m += 5) {
-      let dwSum0 = 0, dwSum1 = 0, dwSum2 = 0, dwSum3 = 0, dwSum4 = 0, dwSum5 = 0, dwSum6 = 0, dwSum7 = 0, dwSum8 = 0, dwSum9 = 0;
-      for (let n = 0; n < N; n++) {
-        const doutRow = m * 100 + n * 5;
+  for (let d = 0; d < 498; d += 3) {
+    for (let m = 0; m < M; m += 2) {
+      let dwSum0 = 0, dwSum1 = 0, dwSum2 = 0, dwSum3 = 0, dwSum4 = 0, dwSum5 = 0;
+      for (let n = 0; n < N; n += 2) {
+        const doutRow = m * 100 + n * 2;
         const dout0 = dout64_[doutRow];
-        const xRow = d * 100 + n * 2;
+        const xRow = d * 100 + n * 3;
         const x0 = x64[xRow];
-        dwSum0 += dout0 * x0;
-        const x1 = x64[xRow + 1];
-        dwSum5 += dout0 * x1;
-        const dout1 = dout64_[doutRow + 1];
-        dwSum1 += dout1 * x0;
-        dwSum6 += dout1 * x1;
-        const dout2 = dout64_[doutRow + 2];
-        dwSum2 += dout2 * x0;
-        dwSum7 += dout2 * x1;
+        const dout1 = dout64_[doutRow + 2];
+        const x1 = x64[xRow + 3];
+        dwSum0 += dout0 * x0 + dout1 * x1;
+        const x2 = x64[xRow + 1];
+        const x3 = x64[xRow + 4];
+        dwSum2 += dout0 * x2 + dout1 * x3;
+        const x4 = x64[xRow + 2];
+        const x5 = x64[xRow + 5];
+        dwSum4 += dout0 * x4 + dout1 * x5;
+        const dout2 = dout64_[doutRow + 1];
         const dout3 = dout64_[doutRow + 3];
-        dwSum3 += dout3 * x0;
-        dwSum8 += dout3 * x1;
-        const dout4 = dout64_[doutRow + 4];
-        dwSum4 += dout4 * x0;
-        dwSum9 += dout4 * x1;
+        dwSum1 += dout2 * x0 + dout3 * x1;
+        dwSum3 += dout2 * x2 + dout3 * x3;
+        dwSum5 += dout2 * x4 + dout3 * x5;
       }
       const dwRow = d * M + m;
       dw[dwRow] = dwSum0;
       dw[dwRow + 1] = dwSum1;
-      dw[dwRow + 2] = dwSum2;
-      dw[dwRow + 3] = dwSum3;
-      dw[dwRow + 4] = dwSum4;
-      dw[dwRow + M] = dwSum5;
-      dw[dwRow + M + 1] = dwSum6;
-      dw[dwRow + M + 2] = dwSum7;
-      dw[dwRow + M + 3] = dwSum8;
-      dw[dwRow + M + 4] = dwSum9;
+      dw[dwRow + M] = dwSum2;
+      dw[dwRow + M + 1] = dwSum3;
+      dw[dwRow + 2 * M] = dwSum4;
+      dw[dwRow + 2 * M + 1] = dwSum5;
     }
+  }
+  for (let m = 0; m < M; m += 2) {
+    let dwSum0 = 0, dwSum1 = 0, dwSum2 = 0, dwSum3 = 0;
+    for (let n = 0; n < N; n += 2) {
+      const doutRow = m * 100 + n * 2;
+      const dout0 = dout64_[doutRow];
+      const xRow = n * 2;
+      const x0 = x64[xRow + 49800];
+      const dout1 = dout64_[doutRow + 2];
+      const x1 = x64[xRow + 49802];
+      dwSum0 += dout0 * x0 + dout1 * x1;
+      const x2 = x64[xRow + 49801];
+      const x3 = x64[xRow + 49803];
+      dwSum2 += dout0 * x2 + dout1 * x3;
+      const dout2 = dout64_[doutRow + 1];
+      const dout3 = dout64_[doutRow + 3];
+      dwSum1 += dout2 * x0 + dout3 * x1;
+      dwSum3 += dout2 * x2 + dout3 * x3;
+    }
+    dw[m + 498 * M] = dwSum0;
+    dw[m + 498 * M + 1] = dwSum1;
+    dw[m + 499 * M] = dwSum2;
+    dw[m + 499 * M + 1] = dwSum3;
   }
 }
 
@@ -388,200 +433,7 @@ export function bind(buffers: Buffers): Bound {
   };
   return {
     forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
-    backward: boundBackward.call(bound),
-  };
-}
-
-
-/** `backward` over bound arrays. */
-function boundBackward(this: Buffers): () => void {
-  const backwardPackW = boundBackwardPackW.call(this);
-  const backwardPackDout = boundBackwardPackDout.call(this);
-  const backwardDx = boundBackwardDx.call(this);
-  const backwardPackDout_ = boundBackwardPackDout_.call(this);
-  const backwardPackX = boundBackwardPackX.call(this);
-  const backwardDw = boundBackwardDw.call(this);
-  return () => {
-    const { dout, db } = this;
-    backwardPackW();
-    backwardPackDout();
-    backwardDx();
-    backwardPackDout_();
-    backwardPackX();
-    backwardDw();
-    for (let m = 0; m < 10; m++) {
-      // db = sum[N](dout)
-      let dbSum0 = 0, dbSum1 = 0, dbSum2 = 0, dbSum3 = 0;
-      for (let n = 0; n < 100; n += 4) {
-        const row = m + n * 10;
-        dbSum0 += dout[row];
-        dbSum1 += dout[row + 10];
-        dbSum2 += dout[row + 2 * 10];
-        dbSum3 += dout[row + 3 * 10];
-      }
-      const dbAt = dbSum0 + dbSum1 + (dbSum2 + dbSum3);
-      db[m] = dbAt;
-    }
-  };
-}
-
-/** `backwardPackW` over bound arrays. */
-function boundBackwardPackW(this: Buffers): () => void {
-  return () => {
-    const { w } = this;
-    const w64 = w64Memory;
-    // w64: a copy of w
-    for (let i = 0; i < 5000; i += 4) {
-      w64[i] = w[i];
-      w64[i + 1] = w[i + 1];
-      w64[i + 2] = w[i + 2];
-      w64[i + 3] = w[i + 3];
-    }
-  };
-}
-
-/** `backwardPackDout` over bound arrays. */
-function boundBackwardPackDout(this: Buffers): () => void {
-  return () => {
-    const { dout } = this;
-    const dout64 = dout64Memory;
-    // dout64: a copy of dout
-    for (let i = 0; i < 1000; i += 4) {
-      dout64[i] = dout[i];
-      dout64[i + 1] = dout[i + 1];
-      dout64[i + 2] = dout[i + 2];
-      dout64[i + 3] = dout[i + 3];
-    }
-  };
-}
-
-/** `backwardDx` over bound arrays. */
-function boundBackwardDx(this: Buffers): () => void {
-  return () => {
-    const { dx } = this;
-    const w64 = w64Memory, dout64 = dout64Memory;
-    // dx = sum[M](w * dout)
-    for (let n = 0; n < 100; n += 2) {
-      for (let d = 0; d < 500; d += 5) {
-        let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0, dxSum9 = 0;
-        for (let m = 0; m < 10; m++) {
-          const wRow = d * 10 + m;
-          const w0 = w64[wRow];
-          const doutRow = n * 10 + m;
-          const dout0 = dout64[doutRow];
-          dxSum0 += w0 * dout0;
-          const dout1 = dout64[doutRow + 10];
-          dxSum5 += w0 * dout1;
-          const w1 = w64[wRow + 10];
-          dxSum1 += w1 * dout0;
-          dxSum6 += w1 * dout1;
-          const w2 = w64[wRow + 20];
-          dxSum2 += w2 * dout0;
-          dxSum7 += w2 * dout1;
-          const w3 = w64[wRow + 30];
-          dxSum3 += w3 * dout0;
-          dxSum8 += w3 * dout1;
-          const w4 = w64[wRow + 40];
-          dxSum4 += w4 * dout0;
-          dxSum9 += w4 * dout1;
-        }
-        const dxRow = n * 500 + d;
-        dx[dxRow] = dxSum0;
-        dx[dxRow + 1] = dxSum1;
-        dx[dxRow + 2] = dxSum2;
-        dx[dxRow + 3] = dxSum3;
-        dx[dxRow + 4] = dxSum4;
-        dx[dxRow + 500] = dxSum5;
-        dx[dxRow + 500 + 1] = dxSum6;
-        dx[dxRow + 500 + 2] = dxSum7;
-        dx[dxRow + 500 + 3] = dxSum8;
-        dx[dxRow + 500 + 4] = dxSum9;
-      }
-    }
-  };
-}
-
-/** `backwardPackDout_` over bound arrays. */
-function boundBackwardPackDout_(this: Buffers): () => void {
-  return () => {
-    const { dout } = this;
-    const dout64_ = dout64_Memory;
-    // dout64_: a copy in blocks of dout
-    for (let n = 0; n < 100; n++) {
-      const row = n * 10;
-      const row_ = n * 5;
-      for (let m = 0; m < 10; m += 5) {
-        dout64_[row_ + m * 100] = dout[row + m];
-        dout64_[row_ + m * 100 + 1] = dout[row + m + 1];
-        dout64_[row_ + m * 100 + 2] = dout[row + m + 2];
-        dout64_[row_ + m * 100 + 3] = dout[row + m + 3];
-        dout64_[row_ + m * 100 + 4] = dout[row + m + 4];
-      }
-    }
-  };
-}
-
-/** `backwardPackX` over bound arrays. */
-function boundBackwardPackX(this: Buffers): () => void {
-  return () => {
-    const { cache, x } = this;
-    checkBound(cache.x, x, 'cache.x');
-    const x64 = x64Memory;
-    // x64: a copy in blocks of x
-    for (let n = 0; n < 100; n++) {
-      const row = n * 500;
-      const row_ = n * 2;
-      for (let d = 0; d < 500; d += 2) {
-        x64[row_ + d * 100] = x[row + d];
-        x64[row_ + d * 100 + 1] = x[row + d + 1];
-      }
-    }
-  };
-}
-
-/** `backwardDw` over bound arrays. */
-function boundBackwardDw(this: Buffers): () => void {
-  return () => {
-    const { dw } = this;
-    const dout64_ = dout64_Memory, x64 = x64Memory;
-    // dw = sum[N](x * dout)
-    for (let d = 0; d < 500; d += 2) {
-      for (let m = 0; m < 10; m += 5) {
-        let dwSum0 = 0, dwSum1 = 0, dwSum2 = 0, dwSum3 = 0, dwSum4 = 0, dwSum5 = 0, dwSum6 = 0, dwSum7 = 0, dwSum8 = 0, dwSum9 = 0;
-        for (let n = 0; n < 100; n++) {
-          const doutRow = m * 100 + n * 5;
-          const dout0 = dout64_[doutRow];
-          const xRow = d * 100 + n * 2;
-          const x0 = x64[xRow];
-          dwSum0 += dout0 * x0;
-          const x1 = x64[xRow + 1];
-          dwSum5 += dout0 * x1;
-          const dout1 = dout64_[doutRow + 1];
-          dwSum1 += dout1 * x0;
-          dwSum6 += dout1 * x1;
-          const dout2 = dout64_[doutRow + 2];
-          dwSum2 += dout2 * x0;
-          dwSum7 += dout2 * x1;
-          const dout3 = dout64_[doutRow + 3];
-          dwSum3 += dout3 * x0;
-          dwSum8 += dout3 * x1;
-          const dout4 = dout64_[doutRow + 4];
-          dwSum4 += dout4 * x0;
-          dwSum9 += dout4 * x1;
-        }
-        const dwRow = d * 10 + m;
-        dw[dwRow] = dwSum0;
-        dw[dwRow + 1] = dwSum1;
-        dw[dwRow + 2] = dwSum2;
-        dw[dwRow + 3] = dwSum3;
-        dw[dwRow + 4] = dwSum4;
-        dw[dwRow + 10] = dwSum5;
-        dw[dwRow + 10 + 1] = dwSum6;
-        dw[dwRow + 10 + 2] = dwSum7;
-        dw[dwRow + 10 + 3] = dwSum8;
-        dw[dwRow + 10 + 4] = dwSum9;
-      }
-    }
+    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
   };
 }
 
@@ -597,10 +449,4 @@ function checkArray(array: { readonly length: number; readonly [Symbol.toStringT
 function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
   if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
   checkArray(array, name, length, shape, type);
-}
-
-
-/** Refuses a cache that holds another array than the bound one. */
-function checkBound(held: unknown, bound: unknown, name: string): void {
-  if (held !== bound) throw new RangeError(`${name}: forward has not run over the bound array`);
 }

@@ -66,14 +66,14 @@ export function createCache(): Cache {
   };
 }
 
-const w64Memory = /*@__PURE__*/ new Float64Array(715);
-const x64Memory = /*@__PURE__*/ new Float64Array(3512);
-const dw64Memory = /*@__PURE__*/ new Float64Array(795);
+const w64Memory = /*@__PURE__*/ new Float64Array(732);
+const x64Memory = /*@__PURE__*/ new Float64Array(3506);
+const dw64Memory = /*@__PURE__*/ new Float64Array(741);
 const w64_Memory = /*@__PURE__*/ new Float64Array(226);
 const w64_2Memory = /*@__PURE__*/ new Float64Array(453);
-const dout64Memory = /*@__PURE__*/ new Float64Array(8417);
-const x64_Memory = /*@__PURE__*/ new Float64Array(4457);
-const dout64_Memory = /*@__PURE__*/ new Float64Array(7441);
+const dout64Memory = /*@__PURE__*/ new Float64Array(6851);
+const x64_Memory = /*@__PURE__*/ new Float64Array(4461);
+const dout64_Memory = /*@__PURE__*/ new Float64Array(6931);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -142,11 +142,12 @@ function forwardPackX(n: number, x: Float32Array): void {
 function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
   const x64 = x64Memory, w64 = w64Memory;
   // out = b + sum[C, HH, WW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * w)
-  for (let f = 0; f < F; f++) {
-    const b0 = b[f];
+  for (let f = 0; f < 24; f += 2) {
+    const b0_0 = b[f];
+    const b0_1 = b[f + 1];
     for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < OW; ow += 4) {
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      for (let ow = 0; ow < 15; ow += 3) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
         for (let hhc = 0; hhc < 9; hhc++) {
           const xRow = oh * 198 + ow * 2 + hhc * 33;
           const x0 = x64[xRow];
@@ -157,23 +158,89 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
           const x2 = x64[xRow + 2];
           const w2 = w64[wRow + 2];
           sum0 += x0 * w0 + x1 * w1 + x2 * w2;
+          const w3 = w64[wRow + 27];
+          const w4 = w64[wRow + 28];
+          const w5 = w64[wRow + 29];
+          sum3 += x0 * w3 + x1 * w4 + x2 * w5;
           const x3 = x64[xRow + 3];
           const x4 = x64[xRow + 4];
           sum1 += x2 * w0 + x3 * w1 + x4 * w2;
+          sum4 += x2 * w3 + x3 * w4 + x4 * w5;
           const x5 = x64[xRow + 5];
           const x6 = x64[xRow + 6];
           sum2 += x4 * w0 + x5 * w1 + x6 * w2;
-          const x7 = x64[xRow + 7];
-          const x8 = x64[xRow + 8];
-          sum3 += x6 * w0 + x7 * w1 + x8 * w2;
+          sum5 += x4 * w3 + x5 * w4 + x6 * w5;
         }
         const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
-        out[outRow] = b0 + sum0;
-        out[outRow + 1] = b0 + sum1;
-        out[outRow + 2] = b0 + sum2;
-        out[outRow + 3] = b0 + sum3;
+        out[outRow] = b0_0 + sum0;
+        out[outRow + 1] = b0_0 + sum1;
+        out[outRow + 2] = b0_0 + sum2;
+        out[outRow + OH_OW] = b0_1 + sum3;
+        out[outRow + OH_OW + 1] = b0_1 + sum4;
+        out[outRow + OH_OW + 2] = b0_1 + sum5;
       }
+      let sum0_ = 0;
+      let sum1_ = 0;
+      for (let hhc = 0; hhc < 9; hhc++) {
+        const xRow = oh * 198 + hhc * 33;
+        const x0 = x64[xRow + 30];
+        const wRow = f * 27 + hhc * 3;
+        const w0 = w64[wRow];
+        const x1 = x64[xRow + 31];
+        const w1 = w64[wRow + 1];
+        const x2 = x64[xRow + 32];
+        const w2 = w64[wRow + 2];
+        sum0_ += x0 * w0 + x1 * w1 + x2 * w2;
+        const w3 = w64[wRow + 27];
+        const w4 = w64[wRow + 28];
+        const w5 = w64[wRow + 29];
+        sum1_ += x0 * w3 + x1 * w4 + x2 * w5;
+      }
+      const outRow_ = n * F_OH_OW + f * OH_OW + oh * OW;
+      out[outRow_ + 15] = b0_0 + sum0_;
+      out[outRow_ + OH_OW + 15] = b0_1 + sum1_;
     }
+  }
+  const b0_0_ = b[24];
+  for (let oh = 0; oh < OH; oh++) {
+    for (let ow = 0; ow < 15; ow += 3) {
+      let sum0 = 0, sum1 = 0, sum2 = 0;
+      for (let hhc = 0; hhc < 9; hhc++) {
+        const xRow = oh * 198 + ow * 2 + hhc * 33;
+        const x0 = x64[xRow];
+        const wRow = hhc * 3;
+        const w0 = w64[wRow + 648];
+        const x1 = x64[xRow + 1];
+        const w1 = w64[wRow + 649];
+        const x2 = x64[xRow + 2];
+        const w2 = w64[wRow + 650];
+        sum0 += x0 * w0 + x1 * w1 + x2 * w2;
+        const x3 = x64[xRow + 3];
+        const x4 = x64[xRow + 4];
+        sum1 += x2 * w0 + x3 * w1 + x4 * w2;
+        const x5 = x64[xRow + 5];
+        const x6 = x64[xRow + 6];
+        sum2 += x4 * w0 + x5 * w1 + x6 * w2;
+      }
+      const outRow = n * F_OH_OW + oh * OW + ow;
+      out[outRow + 24 * OH_OW] = b0_0_ + sum0;
+      out[outRow + 24 * OH_OW + 1] = b0_0_ + sum1;
+      out[outRow + 24 * OH_OW + 2] = b0_0_ + sum2;
+    }
+    let sum = 0;
+    for (let hhc = 0; hhc < 9; hhc++) {
+      const xRow = oh * 198 + hhc * 33;
+      const x0 = x64[xRow + 30];
+      const wRow = hhc * 3;
+      const w0 = w64[wRow + 648];
+      const x1 = x64[xRow + 31];
+      const w1 = w64[wRow + 649];
+      const x2 = x64[xRow + 32];
+      const w2 = w64[wRow + 650];
+      sum += x0 * w0 + x1 * w1 + x2 * w2;
+    }
+    const outRow_ = n * F_OH_OW + oh * OW;
+    out[outRow_ + 24 * OH_OW + 15] = b0_0_ + sum;
   }
 }
 
@@ -307,8 +374,8 @@ function backwardDx0(n: number, dx: Float32Array): void {
   const dout64 = dout64Memory, w64 = w64Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 16; h++) {
-    for (let w_ = 0; w_ < 15; w_ += 3) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0;
+    for (let w_ = 0; w_ < 16; w_ += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
       for (let f = 0; f < F; f++) {
         const doutRow = h * 400 + w_ + f * 16;
         const dout0 = dout64[doutRow];
@@ -316,47 +383,22 @@ function backwardDx0(n: number, dx: Float32Array): void {
         const w0 = w64[wRow + 4];
         dxSum0 += dout0 * w0;
         const w1 = w64[wRow + 13];
-        dxSum3 += dout0 * w1;
+        dxSum2 += dout0 * w1;
         const w2 = w64[wRow + 22];
-        dxSum6 += dout0 * w2;
+        dxSum4 += dout0 * w2;
         const dout1 = dout64[doutRow + 1];
         dxSum1 += dout1 * w0;
-        dxSum4 += dout1 * w1;
-        dxSum7 += dout1 * w2;
-        const dout2 = dout64[doutRow + 2];
-        dxSum2 += dout2 * w0;
-        dxSum5 += dout2 * w1;
-        dxSum8 += dout2 * w2;
+        dxSum3 += dout1 * w1;
+        dxSum5 += dout1 * w2;
       }
       const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow] = dxSum0;
       dx[dxRow + 2] = dxSum1;
-      dx[dxRow + 4] = dxSum2;
-      dx[dxRow + HW] = dxSum3;
-      dx[dxRow + HW + 2] = dxSum4;
-      dx[dxRow + HW + 4] = dxSum5;
-      dx[dxRow + 2 * HW] = dxSum6;
-      dx[dxRow + 2 * HW + 2] = dxSum7;
-      dx[dxRow + 2 * HW + 4] = dxSum8;
+      dx[dxRow + HW] = dxSum2;
+      dx[dxRow + HW + 2] = dxSum3;
+      dx[dxRow + 2 * HW] = dxSum4;
+      dx[dxRow + 2 * HW + 2] = dxSum5;
     }
-    let dxSum0_ = 0;
-    let dxSum1_ = 0;
-    let dxSum2_ = 0;
-    for (let f = 0; f < F; f++) {
-      const doutRow = h * 400 + f * 16;
-      const dout0 = dout64[doutRow + 15];
-      const wRow = f * 27;
-      const w0 = w64[wRow + 4];
-      dxSum0_ += dout0 * w0;
-      const w1 = w64[wRow + 13];
-      dxSum1_ += dout0 * w1;
-      const w2 = w64[wRow + 22];
-      dxSum2_ += dout0 * w2;
-    }
-    const dxRow_ = n * CHW + h * 2 * W;
-    dx[dxRow_ + 30] = dxSum0_;
-    dx[dxRow_ + HW + 30] = dxSum1_;
-    dx[dxRow_ + 2 * HW + 30] = dxSum2_;
   }
 }
 
@@ -365,8 +407,8 @@ function backwardDx1(n: number, dx: Float32Array): void {
   const dout64 = dout64Memory, w64 = w64Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 16; h++) {
-    for (let w_ = 0; w_ < 12; w_ += 4) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0;
+    for (let w_ = 0; w_ < 14; w_ += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
       for (let f = 0; f < F; f++) {
         const doutRow = h * 400 + w_ + f * 16;
         const dout0 = dout64[doutRow];
@@ -377,102 +419,44 @@ function backwardDx1(n: number, dx: Float32Array): void {
         dxSum0 += dout0 * w0 + dout1 * w1;
         const w2 = w64[wRow + 14];
         const w3 = w64[wRow + 12];
-        dxSum4 += dout0 * w2 + dout1 * w3;
+        dxSum2 += dout0 * w2 + dout1 * w3;
+        const w4 = w64[wRow + 23];
+        const w5 = w64[wRow + 21];
+        dxSum4 += dout0 * w4 + dout1 * w5;
         const dout2 = dout64[doutRow + 2];
         dxSum1 += dout1 * w0 + dout2 * w1;
-        dxSum5 += dout1 * w2 + dout2 * w3;
-        const dout3 = dout64[doutRow + 3];
-        dxSum2 += dout2 * w0 + dout3 * w1;
-        dxSum6 += dout2 * w2 + dout3 * w3;
-        const dout4 = dout64[doutRow + 4];
-        dxSum3 += dout3 * w0 + dout4 * w1;
-        dxSum7 += dout3 * w2 + dout4 * w3;
+        dxSum3 += dout1 * w2 + dout2 * w3;
+        dxSum5 += dout1 * w4 + dout2 * w5;
       }
       const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow + 1] = dxSum0;
       dx[dxRow + 3] = dxSum1;
-      dx[dxRow + 5] = dxSum2;
-      dx[dxRow + 7] = dxSum3;
-      dx[dxRow + HW + 1] = dxSum4;
-      dx[dxRow + HW + 3] = dxSum5;
-      dx[dxRow + HW + 5] = dxSum6;
-      dx[dxRow + HW + 7] = dxSum7;
+      dx[dxRow + HW + 1] = dxSum2;
+      dx[dxRow + HW + 3] = dxSum3;
+      dx[dxRow + 2 * HW + 1] = dxSum4;
+      dx[dxRow + 2 * HW + 3] = dxSum5;
     }
     let dxSum0_ = 0;
     let dxSum1_ = 0;
     let dxSum2_ = 0;
-    let dxSum3_ = 0;
-    let dxSum4_ = 0;
-    let dxSum5_ = 0;
     for (let f = 0; f < F; f++) {
       const doutRow = h * 400 + f * 16;
-      const dout0 = dout64[doutRow + 12];
+      const dout0 = dout64[doutRow + 14];
       const wRow = f * 27;
       const w0 = w64[wRow + 5];
-      const dout1 = dout64[doutRow + 13];
+      const dout1 = dout64[doutRow + 15];
       const w1 = w64[wRow + 3];
       dxSum0_ += dout0 * w0 + dout1 * w1;
       const w2 = w64[wRow + 14];
       const w3 = w64[wRow + 12];
-      dxSum3_ += dout0 * w2 + dout1 * w3;
-      const dout2 = dout64[doutRow + 14];
-      dxSum1_ += dout1 * w0 + dout2 * w1;
-      dxSum4_ += dout1 * w2 + dout2 * w3;
-      const dout3 = dout64[doutRow + 15];
-      dxSum2_ += dout2 * w0 + dout3 * w1;
-      dxSum5_ += dout2 * w2 + dout3 * w3;
+      dxSum1_ += dout0 * w2 + dout1 * w3;
+      const w4 = w64[wRow + 23];
+      const w5 = w64[wRow + 21];
+      dxSum2_ += dout0 * w4 + dout1 * w5;
     }
     const dxRow_ = n * CHW + h * 2 * W;
-    dx[dxRow_ + 25] = dxSum0_;
-    dx[dxRow_ + 27] = dxSum1_;
-    dx[dxRow_ + 29] = dxSum2_;
-    dx[dxRow_ + HW + 25] = dxSum3_;
-    dx[dxRow_ + HW + 27] = dxSum4_;
-    dx[dxRow_ + HW + 29] = dxSum5_;
-  }
-  for (let h = 0; h < 16; h++) {
-    for (let w_ = 0; w_ < 12; w_ += 4) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
-      for (let f = 0; f < F; f++) {
-        const doutRow = h * 400 + w_ + f * 16;
-        const dout0 = dout64[doutRow];
-        const wRow = f * 27;
-        const w0 = w64[wRow + 23];
-        const dout1 = dout64[doutRow + 1];
-        const w1 = w64[wRow + 21];
-        dxSum0 += dout0 * w0 + dout1 * w1;
-        const dout2 = dout64[doutRow + 2];
-        dxSum1 += dout1 * w0 + dout2 * w1;
-        const dout3 = dout64[doutRow + 3];
-        dxSum2 += dout2 * w0 + dout3 * w1;
-        const dout4 = dout64[doutRow + 4];
-        dxSum3 += dout3 * w0 + dout4 * w1;
-      }
-      const dxRow = n * CHW + h * 2 * W + w_ * 2;
-      dx[dxRow + 2 * HW + 1] = dxSum0;
-      dx[dxRow + 2 * HW + 3] = dxSum1;
-      dx[dxRow + 2 * HW + 5] = dxSum2;
-      dx[dxRow + 2 * HW + 7] = dxSum3;
-    }
-    let dxSum0_ = 0;
-    let dxSum1_ = 0;
-    let dxSum2_ = 0;
-    for (let f = 0; f < F; f++) {
-      const doutRow = h * 400 + f * 16;
-      const dout0 = dout64[doutRow + 12];
-      const wRow = f * 27;
-      const w0 = w64[wRow + 23];
-      const dout1 = dout64[doutRow + 13];
-      const w1 = w64[wRow + 21];
-      dxSum0_ += dout0 * w0 + dout1 * w1;
-      const dout2 = dout64[doutRow + 14];
-      dxSum1_ += dout1 * w0 + dout2 * w1;
-      const dout3 = dout64[doutRow + 15];
-      dxSum2_ += dout2 * w0 + dout3 * w1;
-    }
-    const dxRow_ = n * CHW + h * 2 * W;
-    dx[dxRow_ + 2 * HW + 25] = dxSum0_;
-    dx[dxRow_ + 2 * HW + 27] = dxSum1_;
+    dx[dxRow_ + 29] = dxSum0_;
+    dx[dxRow_ + HW + 29] = dxSum1_;
     dx[dxRow_ + 2 * HW + 29] = dxSum2_;
   }
 }
@@ -481,37 +465,35 @@ function backwardDx1(n: number, dx: Float32Array): void {
 function backwardDx2(n: number, dx: Float32Array): void {
   const dout64 = dout64Memory, w64_ = w64_Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
-  for (let w_ = 0; w_ < 16; w_++) {
-    for (let h = 0; h < 15; h += 3) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0, dxSum8 = 0;
-      for (let hhf = 0; hhf < 50; hhf++) {
-        const doutRow = w_ + h * 400 + hhf * 16;
+  for (let h = 0; h < 15; h++) {
+    for (let w_ = 0; w_ < 16; w_ += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
+      for (let hhf = 0; hhf < 50; hhf += 2) {
+        const doutRow = h * 400 + w_ + hhf * 16;
         const dout0 = dout64[doutRow];
         const w0 = w64_[hhf];
-        dxSum0 += dout0 * w0;
-        const w1 = w64_[hhf + 50];
-        dxSum3 += dout0 * w1;
-        const w2 = w64_[hhf + 100];
-        dxSum6 += dout0 * w2;
-        const dout1 = dout64[doutRow + 400];
-        dxSum1 += dout1 * w0;
-        dxSum4 += dout1 * w1;
-        dxSum7 += dout1 * w2;
-        const dout2 = dout64[doutRow + 800];
-        dxSum2 += dout2 * w0;
-        dxSum5 += dout2 * w1;
-        dxSum8 += dout2 * w2;
+        const dout1 = dout64[doutRow + 16];
+        const w1 = w64_[hhf + 1];
+        dxSum0 += dout0 * w0 + dout1 * w1;
+        const w2 = w64_[hhf + 50];
+        const w3 = w64_[hhf + 51];
+        dxSum2 += dout0 * w2 + dout1 * w3;
+        const w4 = w64_[hhf + 100];
+        const w5 = w64_[hhf + 101];
+        dxSum4 += dout0 * w4 + dout1 * w5;
+        const dout2 = dout64[doutRow + 1];
+        const dout3 = dout64[doutRow + 17];
+        dxSum1 += dout2 * w0 + dout3 * w1;
+        dxSum3 += dout2 * w2 + dout3 * w3;
+        dxSum5 += dout2 * w4 + dout3 * w5;
       }
-      const dxRow = n * CHW + w_ * 2 + h * 2 * W;
+      const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow + W] = dxSum0;
-      dx[dxRow + 3 * W] = dxSum1;
-      dx[dxRow + 5 * W] = dxSum2;
-      dx[dxRow + HW + W] = dxSum3;
-      dx[dxRow + HW + 3 * W] = dxSum4;
-      dx[dxRow + HW + 5 * W] = dxSum5;
-      dx[dxRow + 2 * HW + W] = dxSum6;
-      dx[dxRow + 2 * HW + 3 * W] = dxSum7;
-      dx[dxRow + 2 * HW + 5 * W] = dxSum8;
+      dx[dxRow + W + 2] = dxSum1;
+      dx[dxRow + HW + W] = dxSum2;
+      dx[dxRow + HW + W + 2] = dxSum3;
+      dx[dxRow + 2 * HW + W] = dxSum4;
+      dx[dxRow + 2 * HW + W + 2] = dxSum5;
     }
   }
 }
@@ -521,8 +503,8 @@ function backwardDx3(n: number, dx: Float32Array): void {
   const dout64 = dout64Memory, w64_2 = w64_2Memory;
   // dx = sum[F, HH, WW](w * dout[N, F, (H - HH + pad)/stride, (W - WW + pad)/stride])
   for (let h = 0; h < 15; h++) {
-    for (let w_ = 0; w_ < 12; w_ += 4) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0, dxSum6 = 0, dxSum7 = 0;
+    for (let w_ = 0; w_ < 14; w_ += 2) {
+      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
       for (let hhf = 0; hhf < 50; hhf++) {
         const doutRow = h * 400 + w_ + hhf * 16;
         const dout0 = dout64[doutRow];
@@ -533,102 +515,44 @@ function backwardDx3(n: number, dx: Float32Array): void {
         dxSum0 += dout0 * w0 + dout1 * w1;
         const w2 = w64_2[wRow + 100];
         const w3 = w64_2[wRow + 101];
-        dxSum4 += dout0 * w2 + dout1 * w3;
+        dxSum2 += dout0 * w2 + dout1 * w3;
+        const w4 = w64_2[wRow + 200];
+        const w5 = w64_2[wRow + 201];
+        dxSum4 += dout0 * w4 + dout1 * w5;
         const dout2 = dout64[doutRow + 2];
         dxSum1 += dout1 * w0 + dout2 * w1;
-        dxSum5 += dout1 * w2 + dout2 * w3;
-        const dout3 = dout64[doutRow + 3];
-        dxSum2 += dout2 * w0 + dout3 * w1;
-        dxSum6 += dout2 * w2 + dout3 * w3;
-        const dout4 = dout64[doutRow + 4];
-        dxSum3 += dout3 * w0 + dout4 * w1;
-        dxSum7 += dout3 * w2 + dout4 * w3;
+        dxSum3 += dout1 * w2 + dout2 * w3;
+        dxSum5 += dout1 * w4 + dout2 * w5;
       }
       const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow + W + 1] = dxSum0;
       dx[dxRow + W + 3] = dxSum1;
-      dx[dxRow + W + 5] = dxSum2;
-      dx[dxRow + W + 7] = dxSum3;
-      dx[dxRow + HW + W + 1] = dxSum4;
-      dx[dxRow + HW + W + 3] = dxSum5;
-      dx[dxRow + HW + W + 5] = dxSum6;
-      dx[dxRow + HW + W + 7] = dxSum7;
+      dx[dxRow + HW + W + 1] = dxSum2;
+      dx[dxRow + HW + W + 3] = dxSum3;
+      dx[dxRow + 2 * HW + W + 1] = dxSum4;
+      dx[dxRow + 2 * HW + W + 3] = dxSum5;
     }
     let dxSum0_ = 0;
     let dxSum1_ = 0;
     let dxSum2_ = 0;
-    let dxSum3_ = 0;
-    let dxSum4_ = 0;
-    let dxSum5_ = 0;
     for (let hhf = 0; hhf < 50; hhf++) {
       const doutRow = h * 400 + hhf * 16;
-      const dout0 = dout64[doutRow + 12];
+      const dout0 = dout64[doutRow + 14];
       const wRow = hhf * 2;
       const w0 = w64_2[wRow];
-      const dout1 = dout64[doutRow + 13];
+      const dout1 = dout64[doutRow + 15];
       const w1 = w64_2[wRow + 1];
       dxSum0_ += dout0 * w0 + dout1 * w1;
       const w2 = w64_2[wRow + 100];
       const w3 = w64_2[wRow + 101];
-      dxSum3_ += dout0 * w2 + dout1 * w3;
-      const dout2 = dout64[doutRow + 14];
-      dxSum1_ += dout1 * w0 + dout2 * w1;
-      dxSum4_ += dout1 * w2 + dout2 * w3;
-      const dout3 = dout64[doutRow + 15];
-      dxSum2_ += dout2 * w0 + dout3 * w1;
-      dxSum5_ += dout2 * w2 + dout3 * w3;
+      dxSum1_ += dout0 * w2 + dout1 * w3;
+      const w4 = w64_2[wRow + 200];
+      const w5 = w64_2[wRow + 201];
+      dxSum2_ += dout0 * w4 + dout1 * w5;
     }
     const dxRow_ = n * CHW + h * 2 * W;
-    dx[dxRow_ + W + 25] = dxSum0_;
-    dx[dxRow_ + W + 27] = dxSum1_;
-    dx[dxRow_ + W + 29] = dxSum2_;
-    dx[dxRow_ + HW + W + 25] = dxSum3_;
-    dx[dxRow_ + HW + W + 27] = dxSum4_;
-    dx[dxRow_ + HW + W + 29] = dxSum5_;
-  }
-  for (let h = 0; h < 15; h++) {
-    for (let w_ = 0; w_ < 12; w_ += 4) {
-      let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0;
-      for (let hhf = 0; hhf < 50; hhf++) {
-        const doutRow = h * 400 + w_ + hhf * 16;
-        const dout0 = dout64[doutRow];
-        const wRow = hhf * 2;
-        const w0 = w64_2[wRow + 200];
-        const dout1 = dout64[doutRow + 1];
-        const w1 = w64_2[wRow + 201];
-        dxSum0 += dout0 * w0 + dout1 * w1;
-        const dout2 = dout64[doutRow + 2];
-        dxSum1 += dout1 * w0 + dout2 * w1;
-        const dout3 = dout64[doutRow + 3];
-        dxSum2 += dout2 * w0 + dout3 * w1;
-        const dout4 = dout64[doutRow + 4];
-        dxSum3 += dout3 * w0 + dout4 * w1;
-      }
-      const dxRow = n * CHW + h * 2 * W + w_ * 2;
-      dx[dxRow + 2 * HW + W + 1] = dxSum0;
-      dx[dxRow + 2 * HW + W + 3] = dxSum1;
-      dx[dxRow + 2 * HW + W + 5] = dxSum2;
-      dx[dxRow + 2 * HW + W + 7] = dxSum3;
-    }
-    let dxSum0_ = 0;
-    let dxSum1_ = 0;
-    let dxSum2_ = 0;
-    for (let hhf = 0; hhf < 50; hhf++) {
-      const doutRow = h * 400 + hhf * 16;
-      const dout0 = dout64[doutRow + 12];
-      const wRow = hhf * 2;
-      const w0 = w64_2[wRow + 200];
-      const dout1 = dout64[doutRow + 13];
-      const w1 = w64_2[wRow + 201];
-      dxSum0_ += dout0 * w0 + dout1 * w1;
-      const dout2 = dout64[doutRow + 14];
-      dxSum1_ += dout1 * w0 + dout2 * w1;
-      const dout3 = dout64[doutRow + 15];
-      dxSum2_ += dout2 * w0 + dout3 * w1;
-    }
-    const dxRow_ = n * CHW + h * 2 * W;
-    dx[dxRow_ + 2 * HW + W + 25] = dxSum0_;
-    dx[dxRow_ + 2 * HW + W + 27] = dxSum1_;
+    dx[dxRow_ + W + 29] = dxSum0_;
+    dx[dxRow_ + HW + W + 29] = dxSum1_;
     dx[dxRow_ + 2 * HW + W + 29] = dxSum2_;
   }
 }
@@ -671,7 +595,7 @@ function backwardPackDout_(n: number, dout: Float32Array): void {
 function backwardDw(n: number): void {
   const dw64 = dw64Memory, x64_ = x64_Memory, dout64_ = dout64_Memory;
   // dw = sum[N, OH, OW](x[N, C, OH*stride + HH - pad, OW*stride + WW - pad] * dout)
-  for (let f = 0; f < 24; f += 3) {
+  for (let f = 0; f < 24; f += 2) {
     for (let c = 0; c < C; c++) {
       for (let hh = 0; hh < HH; hh++) {
         const dw64Row = f * C_HH_WW + c * HH_WW + hh * WW;
@@ -681,28 +605,25 @@ function backwardDw(n: number): void {
         let dwSum3 = dw64[dw64Row + C_HH_WW];
         let dwSum4 = dw64[dw64Row + C_HH_WW + 1];
         let dwSum5 = dw64[dw64Row + C_HH_WW + 2];
-        let dwSum6 = dw64[dw64Row + 2 * C_HH_WW];
-        let dwSum7 = dw64[dw64Row + 2 * C_HH_WW + 1];
-        let dwSum8 = dw64[dw64Row + 2 * C_HH_WW + 2];
         for (let oh = 0; oh < OH; oh++) {
-          for (let ow = 0; ow < OW; ow++) {
+          for (let ow = 0; ow < OW; ow += 2) {
             const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
             const x0 = x64_[xRow];
             const doutRow = f * 256 + oh * 16 + ow;
             const dout0 = dout64_[doutRow];
-            dwSum0 += x0 * dout0;
-            const dout1 = dout64_[doutRow + 256];
-            dwSum3 += x0 * dout1;
-            const dout2 = dout64_[doutRow + 512];
-            dwSum6 += x0 * dout2;
-            const x1 = x64_[xRow + 1];
-            dwSum1 += x1 * dout0;
-            dwSum4 += x1 * dout1;
-            dwSum7 += x1 * dout2;
-            const x2 = x64_[xRow + 2];
-            dwSum2 += x2 * dout0;
-            dwSum5 += x2 * dout1;
-            dwSum8 += x2 * dout2;
+            const x1 = x64_[xRow + 2];
+            const dout1 = dout64_[doutRow + 1];
+            dwSum0 += x0 * dout0 + x1 * dout1;
+            const dout2 = dout64_[doutRow + 256];
+            const dout3 = dout64_[doutRow + 257];
+            dwSum3 += x0 * dout2 + x1 * dout3;
+            const x2 = x64_[xRow + 1];
+            const x3 = x64_[xRow + 3];
+            dwSum1 += x2 * dout0 + x3 * dout1;
+            dwSum4 += x2 * dout2 + x3 * dout3;
+            const x4 = x64_[xRow + 4];
+            dwSum2 += x1 * dout0 + x4 * dout1;
+            dwSum5 += x1 * dout2 + x4 * dout3;
           }
         }
         dw64[dw64Row] = dwSum0;
@@ -711,9 +632,6 @@ function backwardDw(n: number): void {
         dw64[dw64Row + C_HH_WW] = dwSum3;
         dw64[dw64Row + C_HH_WW + 1] = dwSum4;
         dw64[dw64Row + C_HH_WW + 2] = dwSum5;
-        dw64[dw64Row + 2 * C_HH_WW] = dwSum6;
-        dw64[dw64Row + 2 * C_HH_WW + 1] = dwSum7;
-        dw64[dw64Row + 2 * C_HH_WW + 2] = dwSum8;
       }
     }
   }
@@ -724,16 +642,19 @@ function backwardDw(n: number): void {
       let dwSum1 = dw64[dw64Row + 24 * C_HH_WW + 1];
       let dwSum2 = dw64[dw64Row + 24 * C_HH_WW + 2];
       for (let oh = 0; oh < OH; oh++) {
-        for (let ow = 0; ow < OW; ow++) {
+        for (let ow = 0; ow < OW; ow += 2) {
           const xRow = c * 1089 + hh * 33 + oh * 66 + ow * 2;
           const x0 = x64_[xRow];
           const doutRow = oh * 16 + ow;
           const dout0 = dout64_[doutRow + 6144];
-          dwSum0 += x0 * dout0;
-          const x1 = x64_[xRow + 1];
-          dwSum1 += x1 * dout0;
-          const x2 = x64_[xRow + 2];
-          dwSum2 += x2 * dout0;
+          const x1 = x64_[xRow + 2];
+          const dout1 = dout64_[doutRow + 6145];
+          dwSum0 += x0 * dout0 + x1 * dout1;
+          const x2 = x64_[xRow + 1];
+          const x3 = x64_[xRow + 3];
+          dwSum1 += x2 * dout0 + x3 * dout1;
+          const x4 = x64_[xRow + 4];
+          dwSum2 += x1 * dout0 + x4 * dout1;
         }
       }
       dw64[dw64Row + 24 * C_HH_WW] = dwSum0;
