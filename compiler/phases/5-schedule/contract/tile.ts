@@ -69,6 +69,8 @@ function unrolls(axis: string | undefined, space: TileSpace): number[] {
 const CYCLES = { instruction: 1 / 3.6, spill: 0.25, storm: 0.08, crowded: 2.5, entry: 5.5, sum: 3, tile: 8 } as const;
 /** What a turn of the innermost loop costs beside its arithmetic and its loads. */
 const TURN = 8;
+/** What another body of text is worth in speed. */
+const TEXT = 0.02;
 /** Doubles that a body can hold before they go to the stack. */
 const REGISTERS = 15;
 /** With more sums than this, registers are moved about at the end of each turn. */
@@ -77,10 +79,12 @@ const MOST_SUMS = 6;
 /** Cycles of the whole sum: full tiles, and the narrower ones at the end of each axis. */
 function costOf(t: Tile, space: TileSpace): number {
   let cycles = 0;
+  let bodies = 0;
   for (const a of pieces(t.a, t.ta, space)) for (const b of pieces(t.b, t.tb, space)) {
     cycles += a.count * b.count * tileCost({ ...t, ta: a.width, tb: b.width }, space);
+    bodies++;
   }
-  return cycles;
+  return cycles * (1 + TEXT * (bodies - 1));
 }
 
 /** How an axis is covered: tiles of the full width, and one of what is left. */
