@@ -67,7 +67,7 @@ export function createCache(): Cache {
 }
 
 const w64Memory = /*@__PURE__*/ new Float64Array(732);
-const x64Memory = /*@__PURE__*/ new Float64Array(3506);
+const x64Memory = /*@__PURE__*/ new Float64Array(3504);
 const dw64Memory = /*@__PURE__*/ new Float64Array(741);
 const w64_Memory = /*@__PURE__*/ new Float64Array(226);
 const w64_2Memory = /*@__PURE__*/ new Float64Array(453);
@@ -146,8 +146,8 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
     const b0_0 = b[f];
     const b0_1 = b[f + 1];
     for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < 15; ow += 3) {
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
+      for (let ow = 0; ow < OW; ow += 2) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         for (let hhc = 0; hhc < 9; hhc++) {
           const xRow = oh * 198 + ow * 2 + hhc * 33;
           const x0 = x64[xRow];
@@ -161,50 +161,24 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
           const w3 = w64[wRow + 27];
           const w4 = w64[wRow + 28];
           const w5 = w64[wRow + 29];
-          sum3 += x0 * w3 + x1 * w4 + x2 * w5;
+          sum2 += x0 * w3 + x1 * w4 + x2 * w5;
           const x3 = x64[xRow + 3];
           const x4 = x64[xRow + 4];
           sum1 += x2 * w0 + x3 * w1 + x4 * w2;
-          sum4 += x2 * w3 + x3 * w4 + x4 * w5;
-          const x5 = x64[xRow + 5];
-          const x6 = x64[xRow + 6];
-          sum2 += x4 * w0 + x5 * w1 + x6 * w2;
-          sum5 += x4 * w3 + x5 * w4 + x6 * w5;
+          sum3 += x2 * w3 + x3 * w4 + x4 * w5;
         }
         const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
         out[outRow] = b0_0 + sum0;
         out[outRow + 1] = b0_0 + sum1;
-        out[outRow + 2] = b0_0 + sum2;
-        out[outRow + OH_OW] = b0_1 + sum3;
-        out[outRow + OH_OW + 1] = b0_1 + sum4;
-        out[outRow + OH_OW + 2] = b0_1 + sum5;
+        out[outRow + OH_OW] = b0_1 + sum2;
+        out[outRow + OH_OW + 1] = b0_1 + sum3;
       }
-      let sum0_ = 0;
-      let sum1_ = 0;
-      for (let hhc = 0; hhc < 9; hhc++) {
-        const xRow = oh * 198 + hhc * 33;
-        const x0 = x64[xRow + 30];
-        const wRow = f * 27 + hhc * 3;
-        const w0 = w64[wRow];
-        const x1 = x64[xRow + 31];
-        const w1 = w64[wRow + 1];
-        const x2 = x64[xRow + 32];
-        const w2 = w64[wRow + 2];
-        sum0_ += x0 * w0 + x1 * w1 + x2 * w2;
-        const w3 = w64[wRow + 27];
-        const w4 = w64[wRow + 28];
-        const w5 = w64[wRow + 29];
-        sum1_ += x0 * w3 + x1 * w4 + x2 * w5;
-      }
-      const outRow_ = n * F_OH_OW + f * OH_OW + oh * OW;
-      out[outRow_ + 15] = b0_0 + sum0_;
-      out[outRow_ + OH_OW + 15] = b0_1 + sum1_;
     }
   }
   const b0_0_ = b[24];
   for (let oh = 0; oh < OH; oh++) {
-    for (let ow = 0; ow < 15; ow += 3) {
-      let sum0 = 0, sum1 = 0, sum2 = 0;
+    for (let ow = 0; ow < OW; ow += 2) {
+      let sum0 = 0, sum1 = 0;
       for (let hhc = 0; hhc < 9; hhc++) {
         const xRow = oh * 198 + ow * 2 + hhc * 33;
         const x0 = x64[xRow];
@@ -218,29 +192,11 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
         const x3 = x64[xRow + 3];
         const x4 = x64[xRow + 4];
         sum1 += x2 * w0 + x3 * w1 + x4 * w2;
-        const x5 = x64[xRow + 5];
-        const x6 = x64[xRow + 6];
-        sum2 += x4 * w0 + x5 * w1 + x6 * w2;
       }
       const outRow = n * F_OH_OW + oh * OW + ow;
       out[outRow + 24 * OH_OW] = b0_0_ + sum0;
       out[outRow + 24 * OH_OW + 1] = b0_0_ + sum1;
-      out[outRow + 24 * OH_OW + 2] = b0_0_ + sum2;
     }
-    let sum = 0;
-    for (let hhc = 0; hhc < 9; hhc++) {
-      const xRow = oh * 198 + hhc * 33;
-      const x0 = x64[xRow + 30];
-      const wRow = hhc * 3;
-      const w0 = w64[wRow + 648];
-      const x1 = x64[xRow + 31];
-      const w1 = w64[wRow + 649];
-      const x2 = x64[xRow + 32];
-      const w2 = w64[wRow + 650];
-      sum += x0 * w0 + x1 * w1 + x2 * w2;
-    }
-    const outRow_ = n * F_OH_OW + oh * OW;
-    out[outRow_ + 24 * OH_OW + 15] = b0_0_ + sum;
   }
 }
 

@@ -129,8 +129,8 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
   for (let f = 0; f < F; f++) {
     const b0 = b[f];
     for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < 24; ow += 6) {
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, sum4 = 0, sum5 = 0;
+      for (let ow = 0; ow < OW; ow += 4) {
+        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         for (let hh = 0; hh < HH; hh++) {
           const xRow = oh * 32 + ow + hh * 32;
           const x0 = x64[xRow];
@@ -151,49 +151,13 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
           sum2 += x2 * w0 + x3 * w1 + x4 * w2 + x5 * w3 + x6 * w4;
           const x7 = x64[xRow + 7];
           sum3 += x3 * w0 + x4 * w1 + x5 * w2 + x6 * w3 + x7 * w4;
-          const x8 = x64[xRow + 8];
-          sum4 += x4 * w0 + x5 * w1 + x6 * w2 + x7 * w3 + x8 * w4;
-          const x9 = x64[xRow + 9];
-          sum5 += x5 * w0 + x6 * w1 + x7 * w2 + x8 * w3 + x9 * w4;
         }
         const outRow = n * F_OH_OW + f * OH_OW + oh * OW + ow;
         out[outRow] = b0 + sum0;
         out[outRow + 1] = b0 + sum1;
         out[outRow + 2] = b0 + sum2;
         out[outRow + 3] = b0 + sum3;
-        out[outRow + 4] = b0 + sum4;
-        out[outRow + 5] = b0 + sum5;
       }
-      let sum0_ = 0;
-      let sum1_ = 0;
-      let sum2_ = 0;
-      let sum3_ = 0;
-      for (let hh = 0; hh < HH; hh++) {
-        const xRow = oh * 32 + hh * 32;
-        const x0 = x64[xRow + 24];
-        const wRow = f * 25 + hh * 5;
-        const w0 = w64[wRow];
-        const x1 = x64[xRow + 25];
-        const w1 = w64[wRow + 1];
-        const x2 = x64[xRow + 26];
-        const w2 = w64[wRow + 2];
-        const x3 = x64[xRow + 27];
-        const w3 = w64[wRow + 3];
-        const x4 = x64[xRow + 28];
-        const w4 = w64[wRow + 4];
-        sum0_ += x0 * w0 + x1 * w1 + x2 * w2 + x3 * w3 + x4 * w4;
-        const x5 = x64[xRow + 29];
-        sum1_ += x1 * w0 + x2 * w1 + x3 * w2 + x4 * w3 + x5 * w4;
-        const x6 = x64[xRow + 30];
-        sum2_ += x2 * w0 + x3 * w1 + x4 * w2 + x5 * w3 + x6 * w4;
-        const x7 = x64[xRow + 31];
-        sum3_ += x3 * w0 + x4 * w1 + x5 * w2 + x6 * w3 + x7 * w4;
-      }
-      const outRow_ = n * F_OH_OW + f * OH_OW + oh * OW;
-      out[outRow_ + 24] = b0 + sum0_;
-      out[outRow_ + 25] = b0 + sum1_;
-      out[outRow_ + 26] = b0 + sum2_;
-      out[outRow_ + 27] = b0 + sum3_;
     }
   }
 }
