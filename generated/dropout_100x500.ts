@@ -86,11 +86,19 @@ export function forwardTrain(
   checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
   const u = uMemory;
   fillUniform(u, seed, step, 0, 0, 1);
+  for (let first = 0; first < ND; first += 2000) {
+    forwardTrainPiece(first, x, out, mask);
+  }
+}
 
+/** A part of `forwardTrain`. */
+function forwardTrainPiece(first: number, x: Float32Array, out: Float32Array, mask: Float32Array): void {
+  const u = uMemory;
   // out = x * mask
   // mask = where(u < p, 1 / p, 0)
   const term = 1 / P;
-  for (let nd = 0; nd < ND; nd += 4) {
+  const end = first + 2000;
+  for (let nd = first; nd < end; nd += 4) {
     const mask0 = Number(u[nd] < P) * term;
     out[nd] = x[nd] * mask0;
     mask[nd] = mask0;
@@ -231,17 +239,28 @@ export function bind(buffers: Buffers): Bound {
 
 /** `forwardTrain` over bound arrays. */
 function boundForwardTrain(this: Buffers): (seed: number, step: number) => void {
+  const forwardTrainPiece = boundForwardTrainPiece.call(this);
   return (seed: number, step: number) => {
-    const { x, out, cache } = this;
-    const mask = cache.mask;
     checkDraw(seed, step);
     const u = uMemory;
     fillUniform(u, seed, step, 0, 0, 1);
+    for (let first = 0; first < 50000; first += 2000) {
+      forwardTrainPiece(first);
+    }
+  };
+}
 
+/** `forwardTrainPiece` over bound arrays. */
+function boundForwardTrainPiece(this: Buffers): (first: number) => void {
+  return (first: number) => {
+    const { x, out, cache } = this;
+    const mask = cache.mask;
+    const u = uMemory;
     // out = x * mask
     // mask = where(u < p, 1 / p, 0)
     const term = 1 / 0.5;
-    for (let nd = 0; nd < 50000; nd += 4) {
+    const end = first + 2000;
+    for (let nd = first; nd < end; nd += 4) {
       const mask0 = Number(u[nd] < 0.5) * term;
       out[nd] = x[nd] * mask0;
       mask[nd] = mask0;

@@ -90,7 +90,10 @@ class Verifier {
     const to = interval(s.to, known);
     const low = s.within.length > 0 ? 0 : from.low;
     const last = s.within.length > 0 ? Math.min(to.high, s.size) - 1 : to.high - 1;
-    const high = from.low === from.high ? from.low + Math.floor((last - from.low) / s.step) * s.step : last;
+    // Where both ends move together, the last round is as far from the first as it always is.
+    const width = linearKey(expand([...s.to, ...s.from.map((t) => ({ ...t, k: -t.k }))], known));
+    const start = from.low === from.high ? from.low : /^\d+\*$/.test(width) ? last + 1 - Number.parseInt(width, 10) : last;
+    const high = start + Math.floor((last - start) / s.step) * s.step;
     const intervals = new Map(known.intervals).set(s.v, { low, high });
     const within = s.within.map((r) => ({ ...r, low: false, high: false }));
     this.block(s.body, { ...known, intervals, facts: [...known.facts, ...within] });

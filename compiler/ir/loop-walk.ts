@@ -54,6 +54,27 @@ export function constantsIn(body: readonly Stmt[]): Set<string> {
   return out;
 }
 
+/** Every variable that a body reads, its own included. */
+export function localsIn(body: readonly Stmt[]): Set<string> {
+  const out = new Set<string>();
+  const linear = (at: Linear): void => { for (const t of at) if (t.v !== undefined) out.add(t.v); };
+  for (const s of statements(body)) {
+    if (s.kind === 'loop') [s.from, s.to].forEach(linear);
+    if (s.kind === 'call') s.args.forEach(linear);
+    if (s.kind === 'store') linear(s.at.flat);
+    if (s.kind === 'set') out.add(s.name);
+    if (s.kind === 'check') {
+      out.add(s.local);
+      s.element.index.forEach(linear);
+    }
+  }
+  for (const e of expressions(body)) {
+    if (e.kind === 'local') out.add(e.name);
+    linearsOf(e).forEach(linear);
+  }
+  return out;
+}
+
 /** Every function outside Math that a printer calls for a body. */
 export function functionsIn(body: readonly Stmt[]): Set<string> {
   const out = new Set<string>();

@@ -21,6 +21,7 @@ import { divide, groupItems } from './group.ts';
 import { hoistItems } from './hoist.ts';
 import { makeItems, type Item, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
+import { inPieces } from './pieces.ts';
 import { readsOfItem, scatterItems } from './scatter.ts';
 import { pointsOf, shareItems } from './share.ts';
 import { infosOf, type Context, type Info } from './space.ts';
@@ -67,7 +68,8 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   };
   const main = newBuilder();
   const host: Host = { context, main, pool: options.pool, taken, storage, newBuilder, part };
-  draws(items, buffers).forEach((s) => main.push(s));
+  const drawn = draws(items, buffers);
+  drawn.forEach((s) => main.push(s));
   for (const t of trees) {
     if (t.kind === 'contraction') buildContraction(t.plan, t.infos.slice(1), host);
     else if (t.kind === 'group' && t.axes.length === 0) {
@@ -76,7 +78,7 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
       main.push({ kind: 'call', part: part(`Part${parts.length + 1}`, [], own.frame(0).stmts), args: [] });
     } else buildTree(main, [t]);
   }
-  const body = main.frame(0).stmts;
+  const body = drawn.length > 0 ? inPieces(main.frame(0).stmts, { scope: main.scope, part }) : main.frame(0).stmts;
   const own = new Map([...buffers.values()].map((b) => [b.name, b]));
   const used = [...own.values(), ...options.pool.buffers.filter((b) => taken.has(b.name) && !own.has(b.name))];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
@@ -130,7 +132,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
     const key = bufferKey(t);
     if (out.has(key)) return;
     const access = written.has(key) ? (read.has(t.name) ? 'both' : 'written') : 'read';
-    out.set(key, t.role === 'random' ? drawn(t, elements(t, program), options.pool, taken) : {
+    out.set(key, t.role === 'random' ? scratchFor(t, elements(t, program), options.pool, taken) : {
       name: t.role === 'cache' && !t.held ? options.names.field(cacheField(t)) : options.names.array(t.name),
       tensor: t.name, elem: elemOf(t, program), length: elements(t, program),
       slack: 0, access, ...(t.role === 'cache' ? { role: 'field', field: cacheField(t) } : { role: 'argument' }),
@@ -142,7 +144,7 @@ function buffersOf(items: Items, options: ScheduleOptions, taken: Set<string>, p
 }
 
 /** Scratch for the numbers of a random tensor, which are drawn four at a time. */
-const drawn = (t: Tensor, length: number, pool: ScratchPool, taken: Set<string>): Buffer =>
+const scratchFor = (t: Tensor, length: number, pool: ScratchPool, taken: Set<string>): Buffer =>
   pool.take(t.name, isUnit(t) ? 'f32' : 'f64', length, taken, { slack: (4 - length % 4) % 4 });
 
 /** Numbers of [0, 1) are multiples of 2^-24, which a float holds exactly. */

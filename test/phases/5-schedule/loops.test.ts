@@ -36,6 +36,29 @@ test('layer norm goes row by row', () => {
   assert.is(skeleton(backward!.body), 'd(gamma64) 0:dgamma64 0:dbeta64 n(d+4(dgamma64 dbeta64) d+4(dx)) d(dgamma dbeta)');
 });
 
+test('a long loop behind a draw is taken in pieces of one length, its labels and locals with it', () => {
+  const { forwardTrain, forwardTest } = nestsOf('dropout', { N: 100, D: 500 });
+  assert.is(skeleton(forwardTrain!.body), 'first+2000()');
+  const [piece] = forwardTrain!.parts;
+  assert.is(skeleton(piece!.body), 'nd+4(out mask)');
+  assert.equal(piece!.params, [{ v: 'first', size: 48001 }]);
+  assert.equal(piece!.body.map((s) => s.kind), ['label', 'label', 'let', 'let', 'loop']);
+  assert.is(skeleton(forwardTest!.body), 'nd+4(out mask)', 'nothing is drawn');
+  // 8407 points are 2101 = 11 * 191 rounds of four, and three points alone.
+  const odd = nestsOf('dropout', { N: 7, D: 1201 }).forwardTrain!;
+  assert.is(skeleton(odd.body), 'first+764() nd(out mask)');
+  assert.is(skeleton(nestsOf('dropout', { N: 4, D: 1024 }).forwardTrain!.body), 'nd+4(out mask)', 'too short to be worth it');
+});
+
+test('the verifier knows where a piece ends', () => {
+  const { forwardTrain } = nestsOf('dropout', { N: 100, D: 500 });
+  verifyLoops(forwardTrain!);
+  const longer = (s: Stmt): Stmt => s.kind !== 'let' || s.value.kind !== 'linear' ? s
+    : { ...s, value: { ...s.value, at: s.value.at.map((t) => (t.v === undefined ? { k: t.k + 4 } : t)) } };
+  const parts = forwardTrain!.parts.map((p) => ({ ...p, body: p.body.map(longer) }));
+  assert.throws(() => verifyLoops({ ...forwardTrain!, parts }), /may be 0 to 5000\d of 50000|\[.*\].*50000/);
+});
+
 test('spatial batch norm goes channel by channel', () => {
   const { forwardTrain } = nestsOf('spatial_batchnorm', { N: 4, C: 3, H: 5, W: 16 });
   assert.match(skeleton(forwardTrain!.body), /^c\(n\(hw\+4\(\)\) n\(hw\+4\(\)\)/);
