@@ -8,10 +8,17 @@ import { uniform } from '../../../compiler/ir/threefry.ts';
 
 export type Arrays = Map<string, Float64Array>;
 
-/** Runs `nest` over `arrays`, by buffer name; scratch is made here. @throws RangeError as generated code would */
-export function runLoops(nest: LoopNest, arrays: Arrays, draw: { seed: number; step: number }): void {
-  const all: Arrays = new Map(arrays);
-  for (const b of nest.buffers) if (b.role === 'scratch') all.set(b.name, new Float64Array(b.length).fill(b.zeroed ? 0 : NaN));
+/**
+ * Runs `nest` over `arrays`, by buffer name. Scratch is made here, or taken from `scratch` as the last call left it.
+ * @throws RangeError as generated code would
+ */
+export function runLoops(nest: LoopNest, arrays: Arrays, draw: { seed: number; step: number }, scratch: Arrays = new Map()): void {
+  const all: Arrays = new Map([...arrays, ...scratch]);
+  for (const b of nest.buffers) {
+    if (b.role !== 'scratch' || scratch.has(b.name)) continue;
+    scratch.set(b.name, new Float64Array(b.length).fill(b.zeroed ? 0 : NaN));
+    all.set(b.name, scratch.get(b.name)!);
+  }
   new Machine(nest, all, draw).block(nest.body, new Map());
 }
 
