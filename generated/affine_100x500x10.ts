@@ -406,34 +406,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.w, 'w', D * M, '[D, M] = [500, 10]');
-  checkArray(buffers.b, 'b', M, '[M] = [10]');
-  checkArray(buffers.out, 'out', N * M, '[N, M] = [100, 10]');
-  checkArray(buffers.dout, 'dout', N * M, '[N, M] = [100, 10]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dw, 'dw', D * M, '[D, M] = [500, 10]');
-  checkArray(buffers.db, 'db', M, '[M] = [10]');
-  const bound: Buffers = {
-    x: buffers.x,
-    w: buffers.w,
-    b: buffers.b,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dw: buffers.dw,
-    db: buffers.db,
-    cache: buffers.cache,
-  };
+export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
+  checkArray(b, 'b', M, '[M] = [10]');
+  checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
+  checkArray(dout, 'dout', N * M, '[N, M] = [100, 10]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dw, 'dw', D * M, '[D, M] = [500, 10]');
+  checkArray(db, 'db', M, '[M] = [10]');
   return {
-    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
-    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
+    forward: () => forward(x, w, b, out, cache),
+    backward: () => backward(dout, w, cache, dx, dw, db),
   };
 }
 

@@ -178,29 +178,29 @@ export function forwardTrain(
     // running_mean = momentum * running_mean + (1 - momentum) * mu
     // running_var = momentum * running_var + (1 - momentum) * var
     const rstd0 = 1 / Math.sqrt(var0 + EPS);
-    const next_running_mean0 = MOMENTUM * running_mean[d] + term * mu0;
-    const next_running_var0 = MOMENTUM * running_var[d] + term * var0;
+    let next_running_mean = MOMENTUM * running_mean[d] + term * mu0;
+    let next_running_var = MOMENTUM * running_var[d] + term * var0;
     rstd[d] = rstd0;
-    running_mean[d] = next_running_mean0;
-    running_var[d] = next_running_var0;
+    running_mean[d] = next_running_mean;
+    running_var[d] = next_running_var;
     const rstd1 = 1 / Math.sqrt(var1 + EPS);
-    const next_running_mean1 = MOMENTUM * running_mean[d + 1] + term * mu1;
-    const next_running_var1 = MOMENTUM * running_var[d + 1] + term * var1;
+    next_running_mean = MOMENTUM * running_mean[d + 1] + term * mu1;
+    next_running_var = MOMENTUM * running_var[d + 1] + term * var1;
     rstd[d + 1] = rstd1;
-    running_mean[d + 1] = next_running_mean1;
-    running_var[d + 1] = next_running_var1;
+    running_mean[d + 1] = next_running_mean;
+    running_var[d + 1] = next_running_var;
     const rstd2 = 1 / Math.sqrt(var2 + EPS);
-    const next_running_mean2 = MOMENTUM * running_mean[d + 2] + term * mu2;
-    const next_running_var2 = MOMENTUM * running_var[d + 2] + term * var2;
+    next_running_mean = MOMENTUM * running_mean[d + 2] + term * mu2;
+    next_running_var = MOMENTUM * running_var[d + 2] + term * var2;
     rstd[d + 2] = rstd2;
-    running_mean[d + 2] = next_running_mean2;
-    running_var[d + 2] = next_running_var2;
+    running_mean[d + 2] = next_running_mean;
+    running_var[d + 2] = next_running_var;
     const rstd3 = 1 / Math.sqrt(var3 + EPS);
-    const next_running_mean3 = MOMENTUM * running_mean[d + 3] + term * mu3;
-    const next_running_var3 = MOMENTUM * running_var[d + 3] + term * var3;
+    next_running_mean = MOMENTUM * running_mean[d + 3] + term * mu3;
+    next_running_var = MOMENTUM * running_var[d + 3] + term * var3;
     rstd[d + 3] = rstd3;
-    running_mean[d + 3] = next_running_mean3;
-    running_var[d + 3] = next_running_var3;
+    running_mean[d + 3] = next_running_mean;
+    running_var[d + 3] = next_running_var;
 
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
@@ -272,26 +272,26 @@ export function forwardTest(
   const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
   // rstd = 1 / sqrt(var + eps)
   for (let d = 0; d < D; d += 4) {
-    const rstd0 = 1 / Math.sqrt(running_var[d] + EPS);
+    let rstdAt = 1 / Math.sqrt(running_var[d] + EPS);
     beta64[d] = beta[d];
     gamma64[d] = gamma[d];
-    rstd64[d] = rstd0;
-    rstd[d] = rstd0;
-    const rstd1 = 1 / Math.sqrt(running_var[d + 1] + EPS);
+    rstd64[d] = rstdAt;
+    rstd[d] = rstdAt;
+    rstdAt = 1 / Math.sqrt(running_var[d + 1] + EPS);
     beta64[d + 1] = beta[d + 1];
     gamma64[d + 1] = gamma[d + 1];
-    rstd64[d + 1] = rstd1;
-    rstd[d + 1] = rstd1;
-    const rstd2 = 1 / Math.sqrt(running_var[d + 2] + EPS);
+    rstd64[d + 1] = rstdAt;
+    rstd[d + 1] = rstdAt;
+    rstdAt = 1 / Math.sqrt(running_var[d + 2] + EPS);
     beta64[d + 2] = beta[d + 2];
     gamma64[d + 2] = gamma[d + 2];
-    rstd64[d + 2] = rstd2;
-    rstd[d + 2] = rstd2;
-    const rstd3 = 1 / Math.sqrt(running_var[d + 3] + EPS);
+    rstd64[d + 2] = rstdAt;
+    rstd[d + 2] = rstdAt;
+    rstdAt = 1 / Math.sqrt(running_var[d + 3] + EPS);
     beta64[d + 3] = beta[d + 3];
     gamma64[d + 3] = gamma[d + 3];
-    rstd64[d + 3] = rstd3;
-    rstd[d + 3] = rstd3;
+    rstd64[d + 3] = rstdAt;
+    rstd[d + 3] = rstdAt;
   }
 
   // out = gamma * xhat + beta
@@ -299,37 +299,37 @@ export function forwardTest(
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
     for (let d = 0; d < D; d += 2) {
-      const gamma0 = gamma64[d];
-      const running_mean0 = running_mean[d];
-      const rstd0 = rstd64[d];
-      const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
-      const beta0 = beta64[d];
-      out[row + d] = gamma0 * xhat0_0 + beta0;
+      let gammaAt = gamma64[d];
+      let running_meanAt = running_mean[d];
+      let rstdAt = rstd64[d];
+      const xhat0_0 = (x[row + d] - running_meanAt) * rstdAt;
+      let betaAt = beta64[d];
+      out[row + d] = gammaAt * xhat0_0 + betaAt;
       xhat[row + d] = xhat0_0;
-      const xhat0_1 = (x[row + d + D] - running_mean0) * rstd0;
-      out[row + d + D] = gamma0 * xhat0_1 + beta0;
+      const xhat0_1 = (x[row + d + D] - running_meanAt) * rstdAt;
+      out[row + d + D] = gammaAt * xhat0_1 + betaAt;
       xhat[row + d + D] = xhat0_1;
-      const xhat0_2 = (x[row + d + 2 * D] - running_mean0) * rstd0;
-      out[row + d + 2 * D] = gamma0 * xhat0_2 + beta0;
+      const xhat0_2 = (x[row + d + 2 * D] - running_meanAt) * rstdAt;
+      out[row + d + 2 * D] = gammaAt * xhat0_2 + betaAt;
       xhat[row + d + 2 * D] = xhat0_2;
-      const xhat0_3 = (x[row + d + 3 * D] - running_mean0) * rstd0;
-      out[row + d + 3 * D] = gamma0 * xhat0_3 + beta0;
+      const xhat0_3 = (x[row + d + 3 * D] - running_meanAt) * rstdAt;
+      out[row + d + 3 * D] = gammaAt * xhat0_3 + betaAt;
       xhat[row + d + 3 * D] = xhat0_3;
-      const gamma1 = gamma64[d + 1];
-      const running_mean1 = running_mean[d + 1];
-      const rstd1 = rstd64[d + 1];
-      const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
-      const beta1 = beta64[d + 1];
-      out[row + d + 1] = gamma1 * xhat1_0 + beta1;
+      gammaAt = gamma64[d + 1];
+      running_meanAt = running_mean[d + 1];
+      rstdAt = rstd64[d + 1];
+      const xhat1_0 = (x[row + d + 1] - running_meanAt) * rstdAt;
+      betaAt = beta64[d + 1];
+      out[row + d + 1] = gammaAt * xhat1_0 + betaAt;
       xhat[row + d + 1] = xhat1_0;
-      const xhat1_1 = (x[row + d + D + 1] - running_mean1) * rstd1;
-      out[row + d + D + 1] = gamma1 * xhat1_1 + beta1;
+      const xhat1_1 = (x[row + d + D + 1] - running_meanAt) * rstdAt;
+      out[row + d + D + 1] = gammaAt * xhat1_1 + betaAt;
       xhat[row + d + D + 1] = xhat1_1;
-      const xhat1_2 = (x[row + d + 2 * D + 1] - running_mean1) * rstd1;
-      out[row + d + 2 * D + 1] = gamma1 * xhat1_2 + beta1;
+      const xhat1_2 = (x[row + d + 2 * D + 1] - running_meanAt) * rstdAt;
+      out[row + d + 2 * D + 1] = gammaAt * xhat1_2 + betaAt;
       xhat[row + d + 2 * D + 1] = xhat1_2;
-      const xhat1_3 = (x[row + d + 3 * D + 1] - running_mean1) * rstd1;
-      out[row + d + 3 * D + 1] = gamma1 * xhat1_3 + beta1;
+      const xhat1_3 = (x[row + d + 3 * D + 1] - running_meanAt) * rstdAt;
+      out[row + d + 3 * D + 1] = gammaAt * xhat1_3 + betaAt;
       xhat[row + d + 3 * D + 1] = xhat1_3;
     }
   }
@@ -362,14 +362,14 @@ export function backwardTrain(
   checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   const kept = keptMemory;
   for (let d = 0; d < D; d += 4) {
-    const term0 = gamma[d] * rstd[d] / N;
-    kept[d] = term0;
-    const term1 = gamma[d + 1] * rstd[d + 1] / N;
-    kept[d + 1] = term1;
-    const term2 = gamma[d + 2] * rstd[d + 2] / N;
-    kept[d + 2] = term2;
-    const term3 = gamma[d + 3] * rstd[d + 3] / N;
-    kept[d + 3] = term3;
+    let term = gamma[d] * rstd[d] / N;
+    kept[d] = term;
+    term = gamma[d + 1] * rstd[d + 1] / N;
+    kept[d + 1] = term;
+    term = gamma[d + 2] * rstd[d + 2] / N;
+    kept[d + 2] = term;
+    term = gamma[d + 3] * rstd[d + 3] / N;
+    kept[d + 3] = term;
   }
   for (let d = 0; d < D; d += 4) {
     // dbeta = sum[N](dout)
@@ -405,22 +405,22 @@ export function backwardTrain(
     }
 
     // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
-    const value0 = kept[d];
-    const dxPer_dout0 = value0 * N;
-    const dxPer_xhat0 = value0 * dgammaSum0;
-    const dxRest0 = value0 * dbetaSum0;
-    const value1 = kept[d + 1];
-    const dxPer_dout1 = value1 * N;
-    const dxPer_xhat1 = value1 * dgammaSum1;
-    const dxRest1 = value1 * dbetaSum1;
-    const value2 = kept[d + 2];
-    const dxPer_dout2 = value2 * N;
-    const dxPer_xhat2 = value2 * dgammaSum2;
-    const dxRest2 = value2 * dbetaSum2;
-    const value3 = kept[d + 3];
-    const dxPer_dout3 = value3 * N;
-    const dxPer_xhat3 = value3 * dgammaSum3;
-    const dxRest3 = value3 * dbetaSum3;
+    let value = kept[d];
+    const dxPer_dout0 = value * N;
+    const dxPer_xhat0 = value * dgammaSum0;
+    const dxRest0 = value * dbetaSum0;
+    value = kept[d + 1];
+    const dxPer_dout1 = value * N;
+    const dxPer_xhat1 = value * dgammaSum1;
+    const dxRest1 = value * dbetaSum1;
+    value = kept[d + 2];
+    const dxPer_dout2 = value * N;
+    const dxPer_xhat2 = value * dgammaSum2;
+    const dxRest2 = value * dbetaSum2;
+    value = kept[d + 3];
+    const dxPer_dout3 = value * N;
+    const dxPer_xhat3 = value * dgammaSum3;
+    const dxRest3 = value * dbetaSum3;
     for (let n = 0; n < N; n += 2) {
       const row = d + n * D;
       dx[row] = dxPer_dout0 * dout[row] - dxPer_xhat0 * xhat[row] - dxRest0;
@@ -472,20 +472,20 @@ export function backwardTest(
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
     for (let d = 0; d < D; d += 2) {
-      const gamma0 = gamma[d];
-      const rstd0 = rstd[d];
-      const term0 = gamma0 * rstd0;
-      dx[row + d] = term0 * dout[row + d];
-      dx[row + d + D] = term0 * dout[row + d + D];
-      dx[row + d + 2 * D] = term0 * dout[row + d + 2 * D];
-      dx[row + d + 3 * D] = term0 * dout[row + d + 3 * D];
-      const gamma1 = gamma[d + 1];
-      const rstd1 = rstd[d + 1];
-      const term1 = gamma1 * rstd1;
-      dx[row + d + 1] = term1 * dout[row + d + 1];
-      dx[row + d + D + 1] = term1 * dout[row + d + D + 1];
-      dx[row + d + 2 * D + 1] = term1 * dout[row + d + 2 * D + 1];
-      dx[row + d + 3 * D + 1] = term1 * dout[row + d + 3 * D + 1];
+      let gammaAt = gamma[d];
+      let rstdAt = rstd[d];
+      let term = gammaAt * rstdAt;
+      dx[row + d] = term * dout[row + d];
+      dx[row + d + D] = term * dout[row + d + D];
+      dx[row + d + 2 * D] = term * dout[row + d + 2 * D];
+      dx[row + d + 3 * D] = term * dout[row + d + 3 * D];
+      gammaAt = gamma[d + 1];
+      rstdAt = rstd[d + 1];
+      term = gammaAt * rstdAt;
+      dx[row + d + 1] = term * dout[row + d + 1];
+      dx[row + d + D + 1] = term * dout[row + d + D + 1];
+      dx[row + d + 2 * D + 1] = term * dout[row + d + 2 * D + 1];
+      dx[row + d + 3 * D + 1] = term * dout[row + d + 3 * D + 1];
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -615,20 +615,20 @@ export function backwardTrainStaged(
       dgammaSum3 += dout1_3 * xhat1_3;
       dbetaSum3 += dout1_3;
     }
-    const sqrt0 = Math.sqrt(1 / (rstd0 * rstd0));
-    const term0 = -(drstd2Sum0 * 1 / (sqrt0 * sqrt0)) / (2 * sqrt0) / N;
+    let sqrt = Math.sqrt(1 / (rstd0 * rstd0));
+    const term0 = -(drstd2Sum0 * 1 / (sqrt * sqrt)) / (2 * sqrt) / N;
     dgamma[d] = dgammaSum0;
     dbeta[d] = dbetaSum0;
-    const sqrt1 = Math.sqrt(1 / (rstd1 * rstd1));
-    const term1 = -(drstd2Sum1 * 1 / (sqrt1 * sqrt1)) / (2 * sqrt1) / N;
+    sqrt = Math.sqrt(1 / (rstd1 * rstd1));
+    const term1 = -(drstd2Sum1 * 1 / (sqrt * sqrt)) / (2 * sqrt) / N;
     dgamma[d + 1] = dgammaSum1;
     dbeta[d + 1] = dbetaSum1;
-    const sqrt2 = Math.sqrt(1 / (rstd2 * rstd2));
-    const term2 = -(drstd2Sum2 * 1 / (sqrt2 * sqrt2)) / (2 * sqrt2) / N;
+    sqrt = Math.sqrt(1 / (rstd2 * rstd2));
+    const term2 = -(drstd2Sum2 * 1 / (sqrt * sqrt)) / (2 * sqrt) / N;
     dgamma[d + 2] = dgammaSum2;
     dbeta[d + 2] = dbetaSum2;
-    const sqrt3 = Math.sqrt(1 / (rstd3 * rstd3));
-    const term3 = -(drstd2Sum3 * 1 / (sqrt3 * sqrt3)) / (2 * sqrt3) / N;
+    sqrt = Math.sqrt(1 / (rstd3 * rstd3));
+    const term3 = -(drstd2Sum3 * 1 / (sqrt * sqrt)) / (2 * sqrt) / N;
     dgamma[d + 3] = dgammaSum3;
     dbeta[d + 3] = dbetaSum3;
 
@@ -703,18 +703,18 @@ export function backwardTestStaged(
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
     for (let d = 0; d < D; d += 2) {
-      const gamma0 = gamma[d];
-      const rstd0 = rstd[d];
-      dx[row + d] = dout[row + d] * gamma0 * rstd0;
-      dx[row + d + D] = dout[row + d + D] * gamma0 * rstd0;
-      dx[row + d + 2 * D] = dout[row + d + 2 * D] * gamma0 * rstd0;
-      dx[row + d + 3 * D] = dout[row + d + 3 * D] * gamma0 * rstd0;
-      const gamma1 = gamma[d + 1];
-      const rstd1 = rstd[d + 1];
-      dx[row + d + 1] = dout[row + d + 1] * gamma1 * rstd1;
-      dx[row + d + D + 1] = dout[row + d + D + 1] * gamma1 * rstd1;
-      dx[row + d + 2 * D + 1] = dout[row + d + 2 * D + 1] * gamma1 * rstd1;
-      dx[row + d + 3 * D + 1] = dout[row + d + 3 * D + 1] * gamma1 * rstd1;
+      let gammaAt = gamma[d];
+      let rstdAt = rstd[d];
+      dx[row + d] = dout[row + d] * gammaAt * rstdAt;
+      dx[row + d + D] = dout[row + d + D] * gammaAt * rstdAt;
+      dx[row + d + 2 * D] = dout[row + d + 2 * D] * gammaAt * rstdAt;
+      dx[row + d + 3 * D] = dout[row + d + 3 * D] * gammaAt * rstdAt;
+      gammaAt = gamma[d + 1];
+      rstdAt = rstd[d + 1];
+      dx[row + d + 1] = dout[row + d + 1] * gammaAt * rstdAt;
+      dx[row + d + D + 1] = dout[row + d + D + 1] * gammaAt * rstdAt;
+      dx[row + d + 2 * D + 1] = dout[row + d + 2 * D + 1] * gammaAt * rstdAt;
+      dx[row + d + 3 * D + 1] = dout[row + d + 3 * D + 1] * gammaAt * rstdAt;
     }
   }
   for (let d = 0; d < D; d += 4) {
@@ -785,44 +785,33 @@ export interface Bound {
   readonly backwardTestStaged: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [500]');
-  checkArray(buffers.beta, 'beta', D, '[D] = [500]');
-  checkArray(buffers.running_mean, 'running_mean', D, '[D] = [500]');
-  checkArray(buffers.running_var, 'running_var', D, '[D] = [500]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [500]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', D, '[D] = [500]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    running_mean: buffers.running_mean,
-    running_var: buffers.running_var,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(gamma, 'gamma', D, '[D] = [500]');
+  checkArray(beta, 'beta', D, '[D] = [500]');
+  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
+  checkArray(running_var, 'running_var', D, '[D] = [500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
+  checkArray(cache.rstd, 'cache.rstd', D, '[D] = [500]');
+  const bound: Buffers = { x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
     forwardTest: boundForwardTest.call(bound),
     backwardTrain: boundBackwardTrain.call(bound),
     backwardTest: boundBackwardTest.call(bound),
-    backwardTrainStaged: () => backwardTrainStaged(bound.dout, bound.gamma, bound.cache, bound.dx, bound.dgamma, bound.dbeta),
-    backwardTestStaged: () => backwardTestStaged(bound.dout, bound.gamma, bound.cache, bound.dx, bound.dgamma, bound.dbeta),
+    backwardTrainStaged: () => backwardTrainStaged(dout, gamma, cache, dx, dgamma, dbeta),
+    backwardTestStaged: () => backwardTestStaged(dout, gamma, cache, dx, dgamma, dbeta),
   };
 }
 
@@ -883,29 +872,29 @@ function boundForwardTrain(this: Buffers): () => void {
       // running_mean = momentum * running_mean + (1 - momentum) * mu
       // running_var = momentum * running_var + (1 - momentum) * var
       const rstd0 = 1 / Math.sqrt(var0 + 0.00001);
-      const next_running_mean0 = 0.9 * running_mean[d] + term * mu0;
-      const next_running_var0 = 0.9 * running_var[d] + term * var0;
+      let next_running_mean = 0.9 * running_mean[d] + term * mu0;
+      let next_running_var = 0.9 * running_var[d] + term * var0;
       rstd[d] = rstd0;
-      running_mean[d] = next_running_mean0;
-      running_var[d] = next_running_var0;
+      running_mean[d] = next_running_mean;
+      running_var[d] = next_running_var;
       const rstd1 = 1 / Math.sqrt(var1 + 0.00001);
-      const next_running_mean1 = 0.9 * running_mean[d + 1] + term * mu1;
-      const next_running_var1 = 0.9 * running_var[d + 1] + term * var1;
+      next_running_mean = 0.9 * running_mean[d + 1] + term * mu1;
+      next_running_var = 0.9 * running_var[d + 1] + term * var1;
       rstd[d + 1] = rstd1;
-      running_mean[d + 1] = next_running_mean1;
-      running_var[d + 1] = next_running_var1;
+      running_mean[d + 1] = next_running_mean;
+      running_var[d + 1] = next_running_var;
       const rstd2 = 1 / Math.sqrt(var2 + 0.00001);
-      const next_running_mean2 = 0.9 * running_mean[d + 2] + term * mu2;
-      const next_running_var2 = 0.9 * running_var[d + 2] + term * var2;
+      next_running_mean = 0.9 * running_mean[d + 2] + term * mu2;
+      next_running_var = 0.9 * running_var[d + 2] + term * var2;
       rstd[d + 2] = rstd2;
-      running_mean[d + 2] = next_running_mean2;
-      running_var[d + 2] = next_running_var2;
+      running_mean[d + 2] = next_running_mean;
+      running_var[d + 2] = next_running_var;
       const rstd3 = 1 / Math.sqrt(var3 + 0.00001);
-      const next_running_mean3 = 0.9 * running_mean[d + 3] + term * mu3;
-      const next_running_var3 = 0.9 * running_var[d + 3] + term * var3;
+      next_running_mean = 0.9 * running_mean[d + 3] + term * mu3;
+      next_running_var = 0.9 * running_var[d + 3] + term * var3;
       rstd[d + 3] = rstd3;
-      running_mean[d + 3] = next_running_mean3;
-      running_var[d + 3] = next_running_var3;
+      running_mean[d + 3] = next_running_mean;
+      running_var[d + 3] = next_running_var;
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
@@ -958,26 +947,26 @@ function boundForwardTest(this: Buffers): () => void {
     const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
     // rstd = 1 / sqrt(var + eps)
     for (let d = 0; d < 500; d += 4) {
-      const rstd0 = 1 / Math.sqrt(running_var[d] + 0.00001);
+      let rstdAt = 1 / Math.sqrt(running_var[d] + 0.00001);
       beta64[d] = beta[d];
       gamma64[d] = gamma[d];
-      rstd64[d] = rstd0;
-      rstd[d] = rstd0;
-      const rstd1 = 1 / Math.sqrt(running_var[d + 1] + 0.00001);
+      rstd64[d] = rstdAt;
+      rstd[d] = rstdAt;
+      rstdAt = 1 / Math.sqrt(running_var[d + 1] + 0.00001);
       beta64[d + 1] = beta[d + 1];
       gamma64[d + 1] = gamma[d + 1];
-      rstd64[d + 1] = rstd1;
-      rstd[d + 1] = rstd1;
-      const rstd2 = 1 / Math.sqrt(running_var[d + 2] + 0.00001);
+      rstd64[d + 1] = rstdAt;
+      rstd[d + 1] = rstdAt;
+      rstdAt = 1 / Math.sqrt(running_var[d + 2] + 0.00001);
       beta64[d + 2] = beta[d + 2];
       gamma64[d + 2] = gamma[d + 2];
-      rstd64[d + 2] = rstd2;
-      rstd[d + 2] = rstd2;
-      const rstd3 = 1 / Math.sqrt(running_var[d + 3] + 0.00001);
+      rstd64[d + 2] = rstdAt;
+      rstd[d + 2] = rstdAt;
+      rstdAt = 1 / Math.sqrt(running_var[d + 3] + 0.00001);
       beta64[d + 3] = beta[d + 3];
       gamma64[d + 3] = gamma[d + 3];
-      rstd64[d + 3] = rstd3;
-      rstd[d + 3] = rstd3;
+      rstd64[d + 3] = rstdAt;
+      rstd[d + 3] = rstdAt;
     }
 
     // out = gamma * xhat + beta
@@ -985,37 +974,37 @@ function boundForwardTest(this: Buffers): () => void {
     for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
       for (let d = 0; d < 500; d += 2) {
-        const gamma0 = gamma64[d];
-        const running_mean0 = running_mean[d];
-        const rstd0 = rstd64[d];
-        const xhat0_0 = (x[row + d] - running_mean0) * rstd0;
-        const beta0 = beta64[d];
-        out[row + d] = gamma0 * xhat0_0 + beta0;
+        let gammaAt = gamma64[d];
+        let running_meanAt = running_mean[d];
+        let rstdAt = rstd64[d];
+        const xhat0_0 = (x[row + d] - running_meanAt) * rstdAt;
+        let betaAt = beta64[d];
+        out[row + d] = gammaAt * xhat0_0 + betaAt;
         xhat[row + d] = xhat0_0;
-        const xhat0_1 = (x[row + d + 500] - running_mean0) * rstd0;
-        out[row + d + 500] = gamma0 * xhat0_1 + beta0;
+        const xhat0_1 = (x[row + d + 500] - running_meanAt) * rstdAt;
+        out[row + d + 500] = gammaAt * xhat0_1 + betaAt;
         xhat[row + d + 500] = xhat0_1;
-        const xhat0_2 = (x[row + d + 2 * 500] - running_mean0) * rstd0;
-        out[row + d + 2 * 500] = gamma0 * xhat0_2 + beta0;
+        const xhat0_2 = (x[row + d + 2 * 500] - running_meanAt) * rstdAt;
+        out[row + d + 2 * 500] = gammaAt * xhat0_2 + betaAt;
         xhat[row + d + 2 * 500] = xhat0_2;
-        const xhat0_3 = (x[row + d + 3 * 500] - running_mean0) * rstd0;
-        out[row + d + 3 * 500] = gamma0 * xhat0_3 + beta0;
+        const xhat0_3 = (x[row + d + 3 * 500] - running_meanAt) * rstdAt;
+        out[row + d + 3 * 500] = gammaAt * xhat0_3 + betaAt;
         xhat[row + d + 3 * 500] = xhat0_3;
-        const gamma1 = gamma64[d + 1];
-        const running_mean1 = running_mean[d + 1];
-        const rstd1 = rstd64[d + 1];
-        const xhat1_0 = (x[row + d + 1] - running_mean1) * rstd1;
-        const beta1 = beta64[d + 1];
-        out[row + d + 1] = gamma1 * xhat1_0 + beta1;
+        gammaAt = gamma64[d + 1];
+        running_meanAt = running_mean[d + 1];
+        rstdAt = rstd64[d + 1];
+        const xhat1_0 = (x[row + d + 1] - running_meanAt) * rstdAt;
+        betaAt = beta64[d + 1];
+        out[row + d + 1] = gammaAt * xhat1_0 + betaAt;
         xhat[row + d + 1] = xhat1_0;
-        const xhat1_1 = (x[row + d + 500 + 1] - running_mean1) * rstd1;
-        out[row + d + 500 + 1] = gamma1 * xhat1_1 + beta1;
+        const xhat1_1 = (x[row + d + 500 + 1] - running_meanAt) * rstdAt;
+        out[row + d + 500 + 1] = gammaAt * xhat1_1 + betaAt;
         xhat[row + d + 500 + 1] = xhat1_1;
-        const xhat1_2 = (x[row + d + 2 * 500 + 1] - running_mean1) * rstd1;
-        out[row + d + 2 * 500 + 1] = gamma1 * xhat1_2 + beta1;
+        const xhat1_2 = (x[row + d + 2 * 500 + 1] - running_meanAt) * rstdAt;
+        out[row + d + 2 * 500 + 1] = gammaAt * xhat1_2 + betaAt;
         xhat[row + d + 2 * 500 + 1] = xhat1_2;
-        const xhat1_3 = (x[row + d + 3 * 500 + 1] - running_mean1) * rstd1;
-        out[row + d + 3 * 500 + 1] = gamma1 * xhat1_3 + beta1;
+        const xhat1_3 = (x[row + d + 3 * 500 + 1] - running_meanAt) * rstdAt;
+        out[row + d + 3 * 500 + 1] = gammaAt * xhat1_3 + betaAt;
         xhat[row + d + 3 * 500 + 1] = xhat1_3;
       }
     }
@@ -1031,14 +1020,14 @@ function boundBackwardTrain(this: Buffers): () => void {
     const rstd = cache.rstd;
     const kept = keptMemory;
     for (let d = 0; d < 500; d += 4) {
-      const term0 = gamma[d] * rstd[d] / 100;
-      kept[d] = term0;
-      const term1 = gamma[d + 1] * rstd[d + 1] / 100;
-      kept[d + 1] = term1;
-      const term2 = gamma[d + 2] * rstd[d + 2] / 100;
-      kept[d + 2] = term2;
-      const term3 = gamma[d + 3] * rstd[d + 3] / 100;
-      kept[d + 3] = term3;
+      let term = gamma[d] * rstd[d] / 100;
+      kept[d] = term;
+      term = gamma[d + 1] * rstd[d + 1] / 100;
+      kept[d + 1] = term;
+      term = gamma[d + 2] * rstd[d + 2] / 100;
+      kept[d + 2] = term;
+      term = gamma[d + 3] * rstd[d + 3] / 100;
+      kept[d + 3] = term;
     }
     for (let d = 0; d < 500; d += 4) {
       // dbeta = sum[N](dout)
@@ -1074,22 +1063,22 @@ function boundBackwardTrain(this: Buffers): () => void {
       }
 
       // dx = gamma * rstd / N * (N*dout - dbeta - xhat * dgamma)
-      const value0 = kept[d];
-      const dxPer_dout0 = value0 * 100;
-      const dxPer_xhat0 = value0 * dgammaSum0;
-      const dxRest0 = value0 * dbetaSum0;
-      const value1 = kept[d + 1];
-      const dxPer_dout1 = value1 * 100;
-      const dxPer_xhat1 = value1 * dgammaSum1;
-      const dxRest1 = value1 * dbetaSum1;
-      const value2 = kept[d + 2];
-      const dxPer_dout2 = value2 * 100;
-      const dxPer_xhat2 = value2 * dgammaSum2;
-      const dxRest2 = value2 * dbetaSum2;
-      const value3 = kept[d + 3];
-      const dxPer_dout3 = value3 * 100;
-      const dxPer_xhat3 = value3 * dgammaSum3;
-      const dxRest3 = value3 * dbetaSum3;
+      let value = kept[d];
+      const dxPer_dout0 = value * 100;
+      const dxPer_xhat0 = value * dgammaSum0;
+      const dxRest0 = value * dbetaSum0;
+      value = kept[d + 1];
+      const dxPer_dout1 = value * 100;
+      const dxPer_xhat1 = value * dgammaSum1;
+      const dxRest1 = value * dbetaSum1;
+      value = kept[d + 2];
+      const dxPer_dout2 = value * 100;
+      const dxPer_xhat2 = value * dgammaSum2;
+      const dxRest2 = value * dbetaSum2;
+      value = kept[d + 3];
+      const dxPer_dout3 = value * 100;
+      const dxPer_xhat3 = value * dgammaSum3;
+      const dxRest3 = value * dbetaSum3;
       for (let n = 0; n < 100; n += 2) {
         const row = d + n * 500;
         dx[row] = dxPer_dout0 * dout[row] - dxPer_xhat0 * xhat[row] - dxRest0;
@@ -1124,20 +1113,20 @@ function boundBackwardTest(this: Buffers): () => void {
     for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
       for (let d = 0; d < 500; d += 2) {
-        const gamma0 = gamma[d];
-        const rstd0 = rstd[d];
-        const term0 = gamma0 * rstd0;
-        dx[row + d] = term0 * dout[row + d];
-        dx[row + d + 500] = term0 * dout[row + d + 500];
-        dx[row + d + 2 * 500] = term0 * dout[row + d + 2 * 500];
-        dx[row + d + 3 * 500] = term0 * dout[row + d + 3 * 500];
-        const gamma1 = gamma[d + 1];
-        const rstd1 = rstd[d + 1];
-        const term1 = gamma1 * rstd1;
-        dx[row + d + 1] = term1 * dout[row + d + 1];
-        dx[row + d + 500 + 1] = term1 * dout[row + d + 500 + 1];
-        dx[row + d + 2 * 500 + 1] = term1 * dout[row + d + 2 * 500 + 1];
-        dx[row + d + 3 * 500 + 1] = term1 * dout[row + d + 3 * 500 + 1];
+        let gammaAt = gamma[d];
+        let rstdAt = rstd[d];
+        let term = gammaAt * rstdAt;
+        dx[row + d] = term * dout[row + d];
+        dx[row + d + 500] = term * dout[row + d + 500];
+        dx[row + d + 2 * 500] = term * dout[row + d + 2 * 500];
+        dx[row + d + 3 * 500] = term * dout[row + d + 3 * 500];
+        gammaAt = gamma[d + 1];
+        rstdAt = rstd[d + 1];
+        term = gammaAt * rstdAt;
+        dx[row + d + 1] = term * dout[row + d + 1];
+        dx[row + d + 500 + 1] = term * dout[row + d + 500 + 1];
+        dx[row + d + 2 * 500 + 1] = term * dout[row + d + 2 * 500 + 1];
+        dx[row + d + 3 * 500 + 1] = term * dout[row + d + 3 * 500 + 1];
       }
     }
     for (let d = 0; d < 500; d += 4) {

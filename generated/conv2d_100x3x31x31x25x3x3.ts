@@ -334,18 +334,18 @@ function backwardDx0(n: number, dx: Float32Array): void {
       let dxSum0 = 0, dxSum1 = 0, dxSum2 = 0, dxSum3 = 0, dxSum4 = 0, dxSum5 = 0;
       for (let f = 0; f < F; f++) {
         const doutRow = h * 400 + w_ + f * 16;
-        const dout0 = dout64[doutRow];
+        let doutAt = dout64[doutRow];
         const wRow = f * 27;
         const w0 = w64[wRow + 4];
-        dxSum0 += dout0 * w0;
+        dxSum0 += doutAt * w0;
         const w1 = w64[wRow + 13];
-        dxSum2 += dout0 * w1;
+        dxSum2 += doutAt * w1;
         const w2 = w64[wRow + 22];
-        dxSum4 += dout0 * w2;
-        const dout1 = dout64[doutRow + 1];
-        dxSum1 += dout1 * w0;
-        dxSum3 += dout1 * w1;
-        dxSum5 += dout1 * w2;
+        dxSum4 += doutAt * w2;
+        doutAt = dout64[doutRow + 1];
+        dxSum1 += doutAt * w0;
+        dxSum3 += doutAt * w1;
+        dxSum5 += doutAt * w2;
       }
       const dxRow = n * CHW + h * 2 * W + w_ * 2;
       dx[dxRow] = dxSum0;
@@ -639,34 +639,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
-  checkArray(buffers.w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [25, 3, 3, 3]');
-  checkArray(buffers.b, 'b', F, '[F] = [25]');
-  checkArray(buffers.out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [100, 25, 16, 16]');
-  checkArray(buffers.dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [100, 25, 16, 16]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
-  checkArray(buffers.dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [25, 3, 3, 3]');
-  checkArray(buffers.db, 'db', F, '[F] = [25]');
-  const bound: Buffers = {
-    x: buffers.x,
-    w: buffers.w,
-    b: buffers.b,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dw: buffers.dw,
-    db: buffers.db,
-    cache: buffers.cache,
-  };
+export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
+  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [25, 3, 3, 3]');
+  checkArray(b, 'b', F, '[F] = [25]');
+  checkArray(out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [100, 25, 16, 16]');
+  checkArray(dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [100, 25, 16, 16]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 31, 31]');
+  checkArray(dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [25, 3, 3, 3]');
+  checkArray(db, 'db', F, '[F] = [25]');
   return {
-    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
-    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
+    forward: () => forward(x, w, b, out, cache),
+    backward: () => backward(dout, w, cache, dx, dw, db),
   };
 }
 

@@ -382,34 +382,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(buffers.w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(buffers.b, 'b', F, '[F] = [8]');
-  checkArray(buffers.out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(buffers.dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(buffers.dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(buffers.db, 'db', F, '[F] = [8]');
-  const bound: Buffers = {
-    x: buffers.x,
-    w: buffers.w,
-    b: buffers.b,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dw: buffers.dw,
-    db: buffers.db,
-    cache: buffers.cache,
-  };
+export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(b, 'b', F, '[F] = [8]');
+  checkArray(out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
+  checkArray(db, 'db', F, '[F] = [8]');
   return {
-    forward: () => forward(bound.x, bound.w, bound.b, bound.out, bound.cache),
-    backward: () => backward(bound.dout, bound.w, bound.cache, bound.dx, bound.dw, bound.db),
+    forward: () => forward(x, w, b, out, cache),
+    backward: () => backward(dout, w, cache, dx, dw, db),
   };
 }
 

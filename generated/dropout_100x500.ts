@@ -99,18 +99,18 @@ function forwardTrainPiece(first: number, x: Float32Array, out: Float32Array, ma
   const term = 1 / P;
   const end = first + 2000;
   for (let nd = first; nd < end; nd += 4) {
-    const mask0 = Number(u[nd] < P) * term;
-    out[nd] = x[nd] * mask0;
-    mask[nd] = mask0;
-    const mask1 = Number(u[nd + 1] < P) * term;
-    out[nd + 1] = x[nd + 1] * mask1;
-    mask[nd + 1] = mask1;
-    const mask2 = Number(u[nd + 2] < P) * term;
-    out[nd + 2] = x[nd + 2] * mask2;
-    mask[nd + 2] = mask2;
-    const mask3 = Number(u[nd + 3] < P) * term;
-    out[nd + 3] = x[nd + 3] * mask3;
-    mask[nd + 3] = mask3;
+    let maskAt = Number(u[nd] < P) * term;
+    out[nd] = x[nd] * maskAt;
+    mask[nd] = maskAt;
+    maskAt = Number(u[nd + 1] < P) * term;
+    out[nd + 1] = x[nd + 1] * maskAt;
+    mask[nd + 1] = maskAt;
+    maskAt = Number(u[nd + 2] < P) * term;
+    out[nd + 2] = x[nd + 2] * maskAt;
+    mask[nd + 2] = maskAt;
+    maskAt = Number(u[nd + 3] < P) * term;
+    out[nd + 3] = x[nd + 3] * maskAt;
+    mask[nd + 3] = maskAt;
   }
 }
 
@@ -210,24 +210,19 @@ export interface Bound {
   readonly backwardTest: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.cache.mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
-  const bound: Buffers = {
-    x: buffers.x,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    cache: buffers.cache,
-  };
+export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(cache.mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+  const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
     forwardTest: boundForwardTest.call(bound),
@@ -261,18 +256,18 @@ function boundForwardTrainPiece(this: Buffers): (first: number) => void {
     const term = 1 / 0.5;
     const end = first + 2000;
     for (let nd = first; nd < end; nd += 4) {
-      const mask0 = Number(u[nd] < 0.5) * term;
-      out[nd] = x[nd] * mask0;
-      mask[nd] = mask0;
-      const mask1 = Number(u[nd + 1] < 0.5) * term;
-      out[nd + 1] = x[nd + 1] * mask1;
-      mask[nd + 1] = mask1;
-      const mask2 = Number(u[nd + 2] < 0.5) * term;
-      out[nd + 2] = x[nd + 2] * mask2;
-      mask[nd + 2] = mask2;
-      const mask3 = Number(u[nd + 3] < 0.5) * term;
-      out[nd + 3] = x[nd + 3] * mask3;
-      mask[nd + 3] = mask3;
+      let maskAt = Number(u[nd] < 0.5) * term;
+      out[nd] = x[nd] * maskAt;
+      mask[nd] = maskAt;
+      maskAt = Number(u[nd + 1] < 0.5) * term;
+      out[nd + 1] = x[nd + 1] * maskAt;
+      mask[nd + 1] = maskAt;
+      maskAt = Number(u[nd + 2] < 0.5) * term;
+      out[nd + 2] = x[nd + 2] * maskAt;
+      mask[nd + 2] = maskAt;
+      maskAt = Number(u[nd + 3] < 0.5) * term;
+      out[nd + 3] = x[nd + 3] * maskAt;
+      mask[nd + 3] = maskAt;
     }
   };
 }

@@ -110,14 +110,14 @@ export function forward(
       // var = mean[H, W]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
       for (let hw = 0; hw < HW; hw += 4) {
-        const term0 = x[row + hw] - mu;
-        varSum0 += term0 * term0;
-        const term1 = x[row + hw + 1] - mu;
-        varSum1 += term1 * term1;
-        const term2 = x[row + hw + 2] - mu;
-        varSum2 += term2 * term2;
-        const term3 = x[row + hw + 3] - mu;
-        varSum3 += term3 * term3;
+        let term = x[row + hw] - mu;
+        varSum0 += term * term;
+        term = x[row + hw + 1] - mu;
+        varSum1 += term * term;
+        term = x[row + hw + 2] - mu;
+        varSum2 += term * term;
+        term = x[row + hw + 3] - mu;
+        varSum3 += term * term;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / HW;
 
@@ -130,18 +130,18 @@ export function forward(
       const outRest = gamma[c] * rstdAt;
       const betaAt = beta[c];
       for (let hw = 0; hw < HW; hw += 4) {
-        const term0 = x[row + hw] - mu;
-        out[row + hw] = outRest * term0 + betaAt;
-        xhat[row + hw] = term0 * rstdAt;
-        const term1 = x[row + hw + 1] - mu;
-        out[row + hw + 1] = outRest * term1 + betaAt;
-        xhat[row + hw + 1] = term1 * rstdAt;
-        const term2 = x[row + hw + 2] - mu;
-        out[row + hw + 2] = outRest * term2 + betaAt;
-        xhat[row + hw + 2] = term2 * rstdAt;
-        const term3 = x[row + hw + 3] - mu;
-        out[row + hw + 3] = outRest * term3 + betaAt;
-        xhat[row + hw + 3] = term3 * rstdAt;
+        let term = x[row + hw] - mu;
+        out[row + hw] = outRest * term + betaAt;
+        xhat[row + hw] = term * rstdAt;
+        term = x[row + hw + 1] - mu;
+        out[row + hw + 1] = outRest * term + betaAt;
+        xhat[row + hw + 1] = term * rstdAt;
+        term = x[row + hw + 2] - mu;
+        out[row + hw + 2] = outRest * term + betaAt;
+        xhat[row + hw + 2] = term * rstdAt;
+        term = x[row + hw + 3] - mu;
+        out[row + hw + 3] = outRest * term + betaAt;
+        xhat[row + hw + 3] = term * rstdAt;
       }
     }
   }
@@ -183,18 +183,18 @@ export function backward(
       let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const dout0 = dout[row + hw];
-        sum_doutSum0 += dout0;
-        sum_dout_xhatSum0 += xhat[row + hw] * dout0;
-        const dout1 = dout[row + hw + 1];
-        sum_doutSum1 += dout1;
-        sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
-        const dout2 = dout[row + hw + 2];
-        sum_doutSum2 += dout2;
-        sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
-        const dout3 = dout[row + hw + 3];
-        sum_doutSum3 += dout3;
-        sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
+        let doutAt = dout[row + hw];
+        sum_doutSum0 += doutAt;
+        sum_dout_xhatSum0 += xhat[row + hw] * doutAt;
+        doutAt = dout[row + hw + 1];
+        sum_doutSum1 += doutAt;
+        sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
+        doutAt = dout[row + hw + 2];
+        sum_doutSum2 += doutAt;
+        sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+        doutAt = dout[row + hw + 3];
+        sum_doutSum3 += doutAt;
+        sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
       }
       const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
       sum_dout64[row_ + c] = sum_dout;
@@ -260,33 +260,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.gamma, 'gamma', C, '[C] = [32]');
-  checkArray(buffers.beta, 'beta', C, '[C] = [32]');
-  checkArray(buffers.out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.dgamma, 'dgamma', C, '[C] = [32]');
-  checkArray(buffers.dbeta, 'dbeta', C, '[C] = [32]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [32]');
+  checkArray(beta, 'beta', C, '[C] = [32]');
+  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[C] = [32]');
+  checkArray(dbeta, 'dbeta', C, '[C] = [32]');
+  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
+  checkArray(cache.rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -317,14 +308,14 @@ function boundForward(this: Buffers): () => void {
         // var = mean[H, W]((x - mu)^2)
         let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const term0 = x[row + hw] - mu;
-          varSum0 += term0 * term0;
-          const term1 = x[row + hw + 1] - mu;
-          varSum1 += term1 * term1;
-          const term2 = x[row + hw + 2] - mu;
-          varSum2 += term2 * term2;
-          const term3 = x[row + hw + 3] - mu;
-          varSum3 += term3 * term3;
+          let term = x[row + hw] - mu;
+          varSum0 += term * term;
+          term = x[row + hw + 1] - mu;
+          varSum1 += term * term;
+          term = x[row + hw + 2] - mu;
+          varSum2 += term * term;
+          term = x[row + hw + 3] - mu;
+          varSum3 += term * term;
         }
         const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 1024;
 
@@ -337,18 +328,18 @@ function boundForward(this: Buffers): () => void {
         const outRest = gamma[c] * rstdAt;
         const betaAt = beta[c];
         for (let hw = 0; hw < 1024; hw += 4) {
-          const term0 = x[row + hw] - mu;
-          out[row + hw] = outRest * term0 + betaAt;
-          xhat[row + hw] = term0 * rstdAt;
-          const term1 = x[row + hw + 1] - mu;
-          out[row + hw + 1] = outRest * term1 + betaAt;
-          xhat[row + hw + 1] = term1 * rstdAt;
-          const term2 = x[row + hw + 2] - mu;
-          out[row + hw + 2] = outRest * term2 + betaAt;
-          xhat[row + hw + 2] = term2 * rstdAt;
-          const term3 = x[row + hw + 3] - mu;
-          out[row + hw + 3] = outRest * term3 + betaAt;
-          xhat[row + hw + 3] = term3 * rstdAt;
+          let term = x[row + hw] - mu;
+          out[row + hw] = outRest * term + betaAt;
+          xhat[row + hw] = term * rstdAt;
+          term = x[row + hw + 1] - mu;
+          out[row + hw + 1] = outRest * term + betaAt;
+          xhat[row + hw + 1] = term * rstdAt;
+          term = x[row + hw + 2] - mu;
+          out[row + hw + 2] = outRest * term + betaAt;
+          xhat[row + hw + 2] = term * rstdAt;
+          term = x[row + hw + 3] - mu;
+          out[row + hw + 3] = outRest * term + betaAt;
+          xhat[row + hw + 3] = term * rstdAt;
         }
       }
     }
@@ -373,18 +364,18 @@ function boundBackward(this: Buffers): () => void {
         let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
         const row = n * 32768 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const dout0 = dout[row + hw];
-          sum_doutSum0 += dout0;
-          sum_dout_xhatSum0 += xhat[row + hw] * dout0;
-          const dout1 = dout[row + hw + 1];
-          sum_doutSum1 += dout1;
-          sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
-          const dout2 = dout[row + hw + 2];
-          sum_doutSum2 += dout2;
-          sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
-          const dout3 = dout[row + hw + 3];
-          sum_doutSum3 += dout3;
-          sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
+          let doutAt = dout[row + hw];
+          sum_doutSum0 += doutAt;
+          sum_dout_xhatSum0 += xhat[row + hw] * doutAt;
+          doutAt = dout[row + hw + 1];
+          sum_doutSum1 += doutAt;
+          sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
+          doutAt = dout[row + hw + 2];
+          sum_doutSum2 += doutAt;
+          sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+          doutAt = dout[row + hw + 3];
+          sum_doutSum3 += doutAt;
+          sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
         }
         const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
         sum_dout64[row_ + c] = sum_dout;

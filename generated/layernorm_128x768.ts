@@ -109,14 +109,14 @@ export function forward(
     // var = mean[D]((x - mu)^2)
     let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
     for (let d = 0; d < D; d += 4) {
-      const term0 = x[row + d] - mu;
-      varSum0 += term0 * term0;
-      const term1 = x[row + d + 1] - mu;
-      varSum1 += term1 * term1;
-      const term2 = x[row + d + 2] - mu;
-      varSum2 += term2 * term2;
-      const term3 = x[row + d + 3] - mu;
-      varSum3 += term3 * term3;
+      let term = x[row + d] - mu;
+      varSum0 += term * term;
+      term = x[row + d + 1] - mu;
+      varSum1 += term * term;
+      term = x[row + d + 2] - mu;
+      varSum2 += term * term;
+      term = x[row + d + 3] - mu;
+      varSum3 += term * term;
     }
     const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / D;
 
@@ -127,18 +127,18 @@ export function forward(
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
     for (let d = 0; d < D; d += 4) {
-      const xhat0 = (x[row + d] - mu) * rstdAt;
-      out[row + d] = gamma64[d] * xhat0 + beta64[d];
-      xhat[row + d] = xhat0;
-      const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-      out[row + d + 1] = gamma64[d + 1] * xhat1 + beta64[d + 1];
-      xhat[row + d + 1] = xhat1;
-      const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-      out[row + d + 2] = gamma64[d + 2] * xhat2 + beta64[d + 2];
-      xhat[row + d + 2] = xhat2;
-      const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-      out[row + d + 3] = gamma64[d + 3] * xhat3 + beta64[d + 3];
-      xhat[row + d + 3] = xhat3;
+      let xhatAt = (x[row + d] - mu) * rstdAt;
+      out[row + d] = gamma64[d] * xhatAt + beta64[d];
+      xhat[row + d] = xhatAt;
+      xhatAt = (x[row + d + 1] - mu) * rstdAt;
+      out[row + d + 1] = gamma64[d + 1] * xhatAt + beta64[d + 1];
+      xhat[row + d + 1] = xhatAt;
+      xhatAt = (x[row + d + 2] - mu) * rstdAt;
+      out[row + d + 2] = gamma64[d + 2] * xhatAt + beta64[d + 2];
+      xhat[row + d + 2] = xhatAt;
+      xhatAt = (x[row + d + 3] - mu) * rstdAt;
+      out[row + d + 3] = gamma64[d + 3] * xhatAt + beta64[d + 3];
+      xhat[row + d + 3] = xhatAt;
     }
   }
 }
@@ -183,34 +183,34 @@ export function backward(
     let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const gamma0 = gamma64[d];
-      const dout0 = dout[row + d];
-      sum0 += gamma0 * dout0;
-      const xhat0 = xhat[row + d];
-      acc0 += gamma0 * xhat0 * dout0;
-      dgamma64[d] += xhat0 * dout0;
-      dbeta64[d] += dout0;
-      const gamma1 = gamma64[d + 1];
-      const dout1 = dout[row + d + 1];
-      sum1 += gamma1 * dout1;
-      const xhat1 = xhat[row + d + 1];
-      acc1 += gamma1 * xhat1 * dout1;
-      dgamma64[d + 1] += xhat1 * dout1;
-      dbeta64[d + 1] += dout1;
-      const gamma2 = gamma64[d + 2];
-      const dout2 = dout[row + d + 2];
-      sum2 += gamma2 * dout2;
-      const xhat2 = xhat[row + d + 2];
-      acc2 += gamma2 * xhat2 * dout2;
-      dgamma64[d + 2] += xhat2 * dout2;
-      dbeta64[d + 2] += dout2;
-      const gamma3 = gamma64[d + 3];
-      const dout3 = dout[row + d + 3];
-      sum3 += gamma3 * dout3;
-      const xhat3 = xhat[row + d + 3];
-      acc3 += gamma3 * xhat3 * dout3;
-      dgamma64[d + 3] += xhat3 * dout3;
-      dbeta64[d + 3] += dout3;
+      let gammaAt = gamma64[d];
+      let doutAt = dout[row + d];
+      sum0 += gammaAt * doutAt;
+      let xhatAt = xhat[row + d];
+      acc0 += gammaAt * xhatAt * doutAt;
+      dgamma64[d] += xhatAt * doutAt;
+      dbeta64[d] += doutAt;
+      gammaAt = gamma64[d + 1];
+      doutAt = dout[row + d + 1];
+      sum1 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 1];
+      acc1 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 1] += xhatAt * doutAt;
+      dbeta64[d + 1] += doutAt;
+      gammaAt = gamma64[d + 2];
+      doutAt = dout[row + d + 2];
+      sum2 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 2];
+      acc2 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 2] += xhatAt * doutAt;
+      dbeta64[d + 2] += doutAt;
+      gammaAt = gamma64[d + 3];
+      doutAt = dout[row + d + 3];
+      sum3 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 3];
+      acc3 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 3] += xhatAt * doutAt;
+      dbeta64[d + 3] += doutAt;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
     const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
@@ -249,33 +249,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
-  checkArray(buffers.beta, 'beta', D, '[D] = [768]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [768]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(beta, 'beta', D, '[D] = [768]');
+  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -309,14 +300,14 @@ function boundForward(this: Buffers): () => void {
       // var = mean[D]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
       for (let d = 0; d < 768; d += 4) {
-        const term0 = x[row + d] - mu;
-        varSum0 += term0 * term0;
-        const term1 = x[row + d + 1] - mu;
-        varSum1 += term1 * term1;
-        const term2 = x[row + d + 2] - mu;
-        varSum2 += term2 * term2;
-        const term3 = x[row + d + 3] - mu;
-        varSum3 += term3 * term3;
+        let term = x[row + d] - mu;
+        varSum0 += term * term;
+        term = x[row + d + 1] - mu;
+        varSum1 += term * term;
+        term = x[row + d + 2] - mu;
+        varSum2 += term * term;
+        term = x[row + d + 3] - mu;
+        varSum3 += term * term;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 768;
 
@@ -327,18 +318,18 @@ function boundForward(this: Buffers): () => void {
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
       for (let d = 0; d < 768; d += 4) {
-        const xhat0 = (x[row + d] - mu) * rstdAt;
-        out[row + d] = gamma64[d] * xhat0 + beta64[d];
-        xhat[row + d] = xhat0;
-        const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-        out[row + d + 1] = gamma64[d + 1] * xhat1 + beta64[d + 1];
-        xhat[row + d + 1] = xhat1;
-        const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-        out[row + d + 2] = gamma64[d + 2] * xhat2 + beta64[d + 2];
-        xhat[row + d + 2] = xhat2;
-        const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-        out[row + d + 3] = gamma64[d + 3] * xhat3 + beta64[d + 3];
-        xhat[row + d + 3] = xhat3;
+        let xhatAt = (x[row + d] - mu) * rstdAt;
+        out[row + d] = gamma64[d] * xhatAt + beta64[d];
+        xhat[row + d] = xhatAt;
+        xhatAt = (x[row + d + 1] - mu) * rstdAt;
+        out[row + d + 1] = gamma64[d + 1] * xhatAt + beta64[d + 1];
+        xhat[row + d + 1] = xhatAt;
+        xhatAt = (x[row + d + 2] - mu) * rstdAt;
+        out[row + d + 2] = gamma64[d + 2] * xhatAt + beta64[d + 2];
+        xhat[row + d + 2] = xhatAt;
+        xhatAt = (x[row + d + 3] - mu) * rstdAt;
+        out[row + d + 3] = gamma64[d + 3] * xhatAt + beta64[d + 3];
+        xhat[row + d + 3] = xhatAt;
       }
     }
   };
@@ -366,34 +357,34 @@ function boundBackward(this: Buffers): () => void {
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row = n * 768;
       for (let d = 0; d < 768; d += 4) {
-        const gamma0 = gamma64[d];
-        const dout0 = dout[row + d];
-        sum0 += gamma0 * dout0;
-        const xhat0 = xhat[row + d];
-        acc0 += gamma0 * xhat0 * dout0;
-        dgamma64[d] += xhat0 * dout0;
-        dbeta64[d] += dout0;
-        const gamma1 = gamma64[d + 1];
-        const dout1 = dout[row + d + 1];
-        sum1 += gamma1 * dout1;
-        const xhat1 = xhat[row + d + 1];
-        acc1 += gamma1 * xhat1 * dout1;
-        dgamma64[d + 1] += xhat1 * dout1;
-        dbeta64[d + 1] += dout1;
-        const gamma2 = gamma64[d + 2];
-        const dout2 = dout[row + d + 2];
-        sum2 += gamma2 * dout2;
-        const xhat2 = xhat[row + d + 2];
-        acc2 += gamma2 * xhat2 * dout2;
-        dgamma64[d + 2] += xhat2 * dout2;
-        dbeta64[d + 2] += dout2;
-        const gamma3 = gamma64[d + 3];
-        const dout3 = dout[row + d + 3];
-        sum3 += gamma3 * dout3;
-        const xhat3 = xhat[row + d + 3];
-        acc3 += gamma3 * xhat3 * dout3;
-        dgamma64[d + 3] += xhat3 * dout3;
-        dbeta64[d + 3] += dout3;
+        let gammaAt = gamma64[d];
+        let doutAt = dout[row + d];
+        sum0 += gammaAt * doutAt;
+        let xhatAt = xhat[row + d];
+        acc0 += gammaAt * xhatAt * doutAt;
+        dgamma64[d] += xhatAt * doutAt;
+        dbeta64[d] += doutAt;
+        gammaAt = gamma64[d + 1];
+        doutAt = dout[row + d + 1];
+        sum1 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 1];
+        acc1 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 1] += xhatAt * doutAt;
+        dbeta64[d + 1] += doutAt;
+        gammaAt = gamma64[d + 2];
+        doutAt = dout[row + d + 2];
+        sum2 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 2];
+        acc2 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 2] += xhatAt * doutAt;
+        dbeta64[d + 2] += doutAt;
+        gammaAt = gamma64[d + 3];
+        doutAt = dout[row + d + 3];
+        sum3 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 3];
+        acc3 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 3] += xhatAt * doutAt;
+        dbeta64[d + 3] += doutAt;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
       const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 768;

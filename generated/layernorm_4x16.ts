@@ -102,14 +102,14 @@ export function forward(
     // var = mean[D]((x - mu)^2)
     let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
     for (let d = 0; d < D; d += 4) {
-      const term0 = x[row + d] - mu;
-      varSum0 += term0 * term0;
-      const term1 = x[row + d + 1] - mu;
-      varSum1 += term1 * term1;
-      const term2 = x[row + d + 2] - mu;
-      varSum2 += term2 * term2;
-      const term3 = x[row + d + 3] - mu;
-      varSum3 += term3 * term3;
+      let term = x[row + d] - mu;
+      varSum0 += term * term;
+      term = x[row + d + 1] - mu;
+      varSum1 += term * term;
+      term = x[row + d + 2] - mu;
+      varSum2 += term * term;
+      term = x[row + d + 3] - mu;
+      varSum3 += term * term;
     }
     const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / D;
 
@@ -120,18 +120,18 @@ export function forward(
     // out = gamma * xhat + beta
     // xhat = (x - mu) * rstd
     for (let d = 0; d < D; d += 4) {
-      const xhat0 = (x[row + d] - mu) * rstdAt;
-      out[row + d] = gamma[d] * xhat0 + beta[d];
-      xhat[row + d] = xhat0;
-      const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-      out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-      xhat[row + d + 1] = xhat1;
-      const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-      out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-      xhat[row + d + 2] = xhat2;
-      const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-      out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-      xhat[row + d + 3] = xhat3;
+      let xhatAt = (x[row + d] - mu) * rstdAt;
+      out[row + d] = gamma[d] * xhatAt + beta[d];
+      xhat[row + d] = xhatAt;
+      xhatAt = (x[row + d + 1] - mu) * rstdAt;
+      out[row + d + 1] = gamma[d + 1] * xhatAt + beta[d + 1];
+      xhat[row + d + 1] = xhatAt;
+      xhatAt = (x[row + d + 2] - mu) * rstdAt;
+      out[row + d + 2] = gamma[d + 2] * xhatAt + beta[d + 2];
+      xhat[row + d + 2] = xhatAt;
+      xhatAt = (x[row + d + 3] - mu) * rstdAt;
+      out[row + d + 3] = gamma[d + 3] * xhatAt + beta[d + 3];
+      xhat[row + d + 3] = xhatAt;
     }
   }
 }
@@ -171,30 +171,30 @@ export function backward(
     let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const gamma0 = gamma[d];
-      const dout0 = dout[row + d];
-      sum0 += gamma0 * dout0;
-      const xhat0 = xhat[row + d];
-      acc0 += gamma0 * xhat0 * dout0;
-      dgamma64[d] += xhat0 * dout0;
-      const gamma1 = gamma[d + 1];
-      const dout1 = dout[row + d + 1];
-      sum1 += gamma1 * dout1;
-      const xhat1 = xhat[row + d + 1];
-      acc1 += gamma1 * xhat1 * dout1;
-      dgamma64[d + 1] += xhat1 * dout1;
-      const gamma2 = gamma[d + 2];
-      const dout2 = dout[row + d + 2];
-      sum2 += gamma2 * dout2;
-      const xhat2 = xhat[row + d + 2];
-      acc2 += gamma2 * xhat2 * dout2;
-      dgamma64[d + 2] += xhat2 * dout2;
-      const gamma3 = gamma[d + 3];
-      const dout3 = dout[row + d + 3];
-      sum3 += gamma3 * dout3;
-      const xhat3 = xhat[row + d + 3];
-      acc3 += gamma3 * xhat3 * dout3;
-      dgamma64[d + 3] += xhat3 * dout3;
+      let gammaAt = gamma[d];
+      let doutAt = dout[row + d];
+      sum0 += gammaAt * doutAt;
+      let xhatAt = xhat[row + d];
+      acc0 += gammaAt * xhatAt * doutAt;
+      dgamma64[d] += xhatAt * doutAt;
+      gammaAt = gamma[d + 1];
+      doutAt = dout[row + d + 1];
+      sum1 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 1];
+      acc1 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 1] += xhatAt * doutAt;
+      gammaAt = gamma[d + 2];
+      doutAt = dout[row + d + 2];
+      sum2 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 2];
+      acc2 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 2] += xhatAt * doutAt;
+      gammaAt = gamma[d + 3];
+      doutAt = dout[row + d + 3];
+      sum3 += gammaAt * doutAt;
+      xhatAt = xhat[row + d + 3];
+      acc3 += gammaAt * xhatAt * doutAt;
+      dgamma64[d + 3] += xhatAt * doutAt;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
     const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
@@ -258,22 +258,22 @@ export function backwardStaged(
     const row = n * D;
     const rstdAt = rstd[n];
     for (let d = 0; d < D; d += 4) {
-      const dout0 = dout[row + d];
-      const xhat0 = xhat[row + d];
-      drstd2Sum0 += dout0 * gamma[d] * (xhat0 / rstdAt);
-      dgamma64[d] += dout0 * xhat0;
-      const dout1 = dout[row + d + 1];
-      const xhat1 = xhat[row + d + 1];
-      drstd2Sum1 += dout1 * gamma[d + 1] * (xhat1 / rstdAt);
-      dgamma64[d + 1] += dout1 * xhat1;
-      const dout2 = dout[row + d + 2];
-      const xhat2 = xhat[row + d + 2];
-      drstd2Sum2 += dout2 * gamma[d + 2] * (xhat2 / rstdAt);
-      dgamma64[d + 2] += dout2 * xhat2;
-      const dout3 = dout[row + d + 3];
-      const xhat3 = xhat[row + d + 3];
-      drstd2Sum3 += dout3 * gamma[d + 3] * (xhat3 / rstdAt);
-      dgamma64[d + 3] += dout3 * xhat3;
+      let doutAt = dout[row + d];
+      let xhatAt = xhat[row + d];
+      drstd2Sum0 += doutAt * gamma[d] * (xhatAt / rstdAt);
+      dgamma64[d] += doutAt * xhatAt;
+      doutAt = dout[row + d + 1];
+      xhatAt = xhat[row + d + 1];
+      drstd2Sum1 += doutAt * gamma[d + 1] * (xhatAt / rstdAt);
+      dgamma64[d + 1] += doutAt * xhatAt;
+      doutAt = dout[row + d + 2];
+      xhatAt = xhat[row + d + 2];
+      drstd2Sum2 += doutAt * gamma[d + 2] * (xhatAt / rstdAt);
+      dgamma64[d + 2] += doutAt * xhatAt;
+      doutAt = dout[row + d + 3];
+      xhatAt = xhat[row + d + 3];
+      drstd2Sum3 += doutAt * gamma[d + 3] * (xhatAt / rstdAt);
+      dgamma64[d + 3] += doutAt * xhatAt;
     }
     const drstd2 = drstd2Sum0 + drstd2Sum1 + (drstd2Sum2 + drstd2Sum3);
     const sqrt = Math.sqrt(1 / (rstdAt * rstdAt));
@@ -334,37 +334,28 @@ export interface Bound {
   readonly backwardStaged: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [16]');
-  checkArray(buffers.beta, 'beta', D, '[D] = [16]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(buffers.dbeta, 'dbeta', D, '[D] = [16]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [4]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [4, 16]');
+  checkArray(gamma, 'gamma', D, '[D] = [16]');
+  checkArray(beta, 'beta', D, '[D] = [16]');
+  checkArray(out, 'out', N * D, '[N, D] = [4, 16]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
+  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [4]');
+  const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
-    backwardStaged: () => backwardStaged(bound.dout, bound.gamma, bound.cache, bound.dx, bound.dgamma, bound.dbeta),
+    backwardStaged: () => backwardStaged(dout, gamma, cache, dx, dgamma, dbeta),
   };
 }
 
@@ -390,14 +381,14 @@ function boundForward(this: Buffers): () => void {
       // var = mean[D]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
       for (let d = 0; d < 16; d += 4) {
-        const term0 = x[row + d] - mu;
-        varSum0 += term0 * term0;
-        const term1 = x[row + d + 1] - mu;
-        varSum1 += term1 * term1;
-        const term2 = x[row + d + 2] - mu;
-        varSum2 += term2 * term2;
-        const term3 = x[row + d + 3] - mu;
-        varSum3 += term3 * term3;
+        let term = x[row + d] - mu;
+        varSum0 += term * term;
+        term = x[row + d + 1] - mu;
+        varSum1 += term * term;
+        term = x[row + d + 2] - mu;
+        varSum2 += term * term;
+        term = x[row + d + 3] - mu;
+        varSum3 += term * term;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 16;
 
@@ -408,18 +399,18 @@ function boundForward(this: Buffers): () => void {
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
       for (let d = 0; d < 16; d += 4) {
-        const xhat0 = (x[row + d] - mu) * rstdAt;
-        out[row + d] = gamma[d] * xhat0 + beta[d];
-        xhat[row + d] = xhat0;
-        const xhat1 = (x[row + d + 1] - mu) * rstdAt;
-        out[row + d + 1] = gamma[d + 1] * xhat1 + beta[d + 1];
-        xhat[row + d + 1] = xhat1;
-        const xhat2 = (x[row + d + 2] - mu) * rstdAt;
-        out[row + d + 2] = gamma[d + 2] * xhat2 + beta[d + 2];
-        xhat[row + d + 2] = xhat2;
-        const xhat3 = (x[row + d + 3] - mu) * rstdAt;
-        out[row + d + 3] = gamma[d + 3] * xhat3 + beta[d + 3];
-        xhat[row + d + 3] = xhat3;
+        let xhatAt = (x[row + d] - mu) * rstdAt;
+        out[row + d] = gamma[d] * xhatAt + beta[d];
+        xhat[row + d] = xhatAt;
+        xhatAt = (x[row + d + 1] - mu) * rstdAt;
+        out[row + d + 1] = gamma[d + 1] * xhatAt + beta[d + 1];
+        xhat[row + d + 1] = xhatAt;
+        xhatAt = (x[row + d + 2] - mu) * rstdAt;
+        out[row + d + 2] = gamma[d + 2] * xhatAt + beta[d + 2];
+        xhat[row + d + 2] = xhatAt;
+        xhatAt = (x[row + d + 3] - mu) * rstdAt;
+        out[row + d + 3] = gamma[d + 3] * xhatAt + beta[d + 3];
+        xhat[row + d + 3] = xhatAt;
       }
     }
   };
@@ -442,30 +433,30 @@ function boundBackward(this: Buffers): () => void {
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row = n * 16;
       for (let d = 0; d < 16; d += 4) {
-        const gamma0 = gamma[d];
-        const dout0 = dout[row + d];
-        sum0 += gamma0 * dout0;
-        const xhat0 = xhat[row + d];
-        acc0 += gamma0 * xhat0 * dout0;
-        dgamma64[d] += xhat0 * dout0;
-        const gamma1 = gamma[d + 1];
-        const dout1 = dout[row + d + 1];
-        sum1 += gamma1 * dout1;
-        const xhat1 = xhat[row + d + 1];
-        acc1 += gamma1 * xhat1 * dout1;
-        dgamma64[d + 1] += xhat1 * dout1;
-        const gamma2 = gamma[d + 2];
-        const dout2 = dout[row + d + 2];
-        sum2 += gamma2 * dout2;
-        const xhat2 = xhat[row + d + 2];
-        acc2 += gamma2 * xhat2 * dout2;
-        dgamma64[d + 2] += xhat2 * dout2;
-        const gamma3 = gamma[d + 3];
-        const dout3 = dout[row + d + 3];
-        sum3 += gamma3 * dout3;
-        const xhat3 = xhat[row + d + 3];
-        acc3 += gamma3 * xhat3 * dout3;
-        dgamma64[d + 3] += xhat3 * dout3;
+        let gammaAt = gamma[d];
+        let doutAt = dout[row + d];
+        sum0 += gammaAt * doutAt;
+        let xhatAt = xhat[row + d];
+        acc0 += gammaAt * xhatAt * doutAt;
+        dgamma64[d] += xhatAt * doutAt;
+        gammaAt = gamma[d + 1];
+        doutAt = dout[row + d + 1];
+        sum1 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 1];
+        acc1 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 1] += xhatAt * doutAt;
+        gammaAt = gamma[d + 2];
+        doutAt = dout[row + d + 2];
+        sum2 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 2];
+        acc2 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 2] += xhatAt * doutAt;
+        gammaAt = gamma[d + 3];
+        doutAt = dout[row + d + 3];
+        sum3 += gammaAt * doutAt;
+        xhatAt = xhat[row + d + 3];
+        acc3 += gammaAt * xhatAt * doutAt;
+        dgamma64[d + 3] += xhatAt * doutAt;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 16;
       const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 16;

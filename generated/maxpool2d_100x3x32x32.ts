@@ -90,16 +90,16 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         const won0 = Number(x0_0_1 > x0_0_0);
         const won0_ = 2 + Number(x0_1_1 > x0_1_0);
         let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-        const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-        if (total0 !== total0) {
+        let total = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+        if (total !== total) {
           for (let tap = 0; tap < 4; tap++) {
             if (taps[3 - tap] !== taps[3 - tap]) {
               best0 = 3 - tap;
             }
           }
         }
-        const out0 = taps[best0];
-        out[row_ + ow] = out0;
+        let outAt = taps[best0];
+        out[row_ + ow] = outAt;
         hit_out[row_ + ow] = best0;
         const x1_0_0 = x[row + STRIDE];
         const x1_0_1 = x[row + STRIDE + 1];
@@ -112,16 +112,16 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         const won1 = Number(x1_0_1 > x1_0_0);
         const won1_ = 2 + Number(x1_1_1 > x1_1_0);
         let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-        const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-        if (total1 !== total1) {
+        total = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+        if (total !== total) {
           for (let tap = 0; tap < 4; tap++) {
             if (taps[3 - tap] !== taps[3 - tap]) {
               best1 = 3 - tap;
             }
           }
         }
-        const out1 = taps[best1];
-        out[row_ + ow + 1] = out1;
+        outAt = taps[best1];
+        out[row_ + ow + 1] = outAt;
         hit_out[row_ + ow + 1] = best1;
         const x2_0_0 = x[row + 2 * STRIDE];
         const x2_0_1 = x[row + 2 * STRIDE + 1];
@@ -134,16 +134,16 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         const won2 = Number(x2_0_1 > x2_0_0);
         const won2_ = 2 + Number(x2_1_1 > x2_1_0);
         let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-        const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-        if (total2 !== total2) {
+        total = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+        if (total !== total) {
           for (let tap = 0; tap < 4; tap++) {
             if (taps[3 - tap] !== taps[3 - tap]) {
               best2 = 3 - tap;
             }
           }
         }
-        const out2 = taps[best2];
-        out[row_ + ow + 2] = out2;
+        outAt = taps[best2];
+        out[row_ + ow + 2] = outAt;
         hit_out[row_ + ow + 2] = best2;
         const x3_0_0 = x[row + 3 * STRIDE];
         const x3_0_1 = x[row + 3 * STRIDE + 1];
@@ -156,16 +156,16 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         const won3 = Number(x3_0_1 > x3_0_0);
         const won3_ = 2 + Number(x3_1_1 > x3_1_0);
         let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-        const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-        if (total3 !== total3) {
+        total = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+        if (total !== total) {
           for (let tap = 0; tap < 4; tap++) {
             if (taps[3 - tap] !== taps[3 - tap]) {
               best3 = 3 - tap;
             }
           }
         }
-        const out3 = taps[best3];
-        out[row_ + ow + 3] = out3;
+        outAt = taps[best3];
+        out[row_ + ow + 3] = outAt;
         hit_out[row_ + ow + 3] = best3;
       }
     }
@@ -239,24 +239,19 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(buffers.out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(buffers.dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(buffers.cache.hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
-  const bound: Buffers = {
-    x: buffers.x,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    cache: buffers.cache,
-  };
+export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
+  checkArray(cache.hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
+  const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -288,16 +283,16 @@ function boundForward(this: Buffers): () => void {
           const won0 = Number(x0_0_1 > x0_0_0);
           const won0_ = 2 + Number(x0_1_1 > x0_1_0);
           let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-          const total0 = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-          if (total0 !== total0) {
+          let total = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
+          if (total !== total) {
             for (let tap = 0; tap < 4; tap++) {
               if (taps[3 - tap] !== taps[3 - tap]) {
                 best0 = 3 - tap;
               }
             }
           }
-          const out0 = taps[best0];
-          out[row_ + ow] = out0;
+          let outAt = taps[best0];
+          out[row_ + ow] = outAt;
           hit_out[row_ + ow] = best0;
           const x1_0_0 = x[row + 2];
           const x1_0_1 = x[row + 2 + 1];
@@ -310,16 +305,16 @@ function boundForward(this: Buffers): () => void {
           const won1 = Number(x1_0_1 > x1_0_0);
           const won1_ = 2 + Number(x1_1_1 > x1_1_0);
           let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-          const total1 = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-          if (total1 !== total1) {
+          total = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
+          if (total !== total) {
             for (let tap = 0; tap < 4; tap++) {
               if (taps[3 - tap] !== taps[3 - tap]) {
                 best1 = 3 - tap;
               }
             }
           }
-          const out1 = taps[best1];
-          out[row_ + ow + 1] = out1;
+          outAt = taps[best1];
+          out[row_ + ow + 1] = outAt;
           hit_out[row_ + ow + 1] = best1;
           const x2_0_0 = x[row + 2 * 2];
           const x2_0_1 = x[row + 2 * 2 + 1];
@@ -332,16 +327,16 @@ function boundForward(this: Buffers): () => void {
           const won2 = Number(x2_0_1 > x2_0_0);
           const won2_ = 2 + Number(x2_1_1 > x2_1_0);
           let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-          const total2 = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-          if (total2 !== total2) {
+          total = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
+          if (total !== total) {
             for (let tap = 0; tap < 4; tap++) {
               if (taps[3 - tap] !== taps[3 - tap]) {
                 best2 = 3 - tap;
               }
             }
           }
-          const out2 = taps[best2];
-          out[row_ + ow + 2] = out2;
+          outAt = taps[best2];
+          out[row_ + ow + 2] = outAt;
           hit_out[row_ + ow + 2] = best2;
           const x3_0_0 = x[row + 3 * 2];
           const x3_0_1 = x[row + 3 * 2 + 1];
@@ -354,16 +349,16 @@ function boundForward(this: Buffers): () => void {
           const won3 = Number(x3_0_1 > x3_0_0);
           const won3_ = 2 + Number(x3_1_1 > x3_1_0);
           let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-          const total3 = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-          if (total3 !== total3) {
+          total = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
+          if (total !== total) {
             for (let tap = 0; tap < 4; tap++) {
               if (taps[3 - tap] !== taps[3 - tap]) {
                 best3 = 3 - tap;
               }
             }
           }
-          const out3 = taps[best3];
-          out[row_ + ow + 3] = out3;
+          outAt = taps[best3];
+          out[row_ + ow + 3] = outAt;
           hit_out[row_ + ow + 3] = best3;
         }
       }

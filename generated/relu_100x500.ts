@@ -106,23 +106,18 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [100, 500]');
-  const bound: Buffers = {
-    x: buffers.x,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    cache: buffers.cache,
-  };
+export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
+  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),

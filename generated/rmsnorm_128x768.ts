@@ -84,14 +84,14 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const x0 = x[row + d];
-      sum0 += x0 * x0;
-      const x1 = x[row + d + 1];
-      sum1 += x1 * x1;
-      const x2 = x[row + d + 2];
-      sum2 += x2 * x2;
-      const x3 = x[row + d + 3];
-      sum3 += x3 * x3;
+      let xAt = x[row + d];
+      sum0 += xAt * xAt;
+      xAt = x[row + d + 1];
+      sum1 += xAt * xAt;
+      xAt = x[row + d + 2];
+      sum2 += xAt * xAt;
+      xAt = x[row + d + 3];
+      sum3 += xAt * xAt;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
 
@@ -102,18 +102,18 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
     // out = gamma * xhat
     // xhat = x * rstd
     for (let d = 0; d < D; d += 4) {
-      const xhat0 = x[row + d] * rstdAt;
-      out[row + d] = gamma64[d] * xhat0;
-      xhat[row + d] = xhat0;
-      const xhat1 = x[row + d + 1] * rstdAt;
-      out[row + d + 1] = gamma64[d + 1] * xhat1;
-      xhat[row + d + 1] = xhat1;
-      const xhat2 = x[row + d + 2] * rstdAt;
-      out[row + d + 2] = gamma64[d + 2] * xhat2;
-      xhat[row + d + 2] = xhat2;
-      const xhat3 = x[row + d + 3] * rstdAt;
-      out[row + d + 3] = gamma64[d + 3] * xhat3;
-      xhat[row + d + 3] = xhat3;
+      let xhatAt = x[row + d] * rstdAt;
+      out[row + d] = gamma64[d] * xhatAt;
+      xhat[row + d] = xhatAt;
+      xhatAt = x[row + d + 1] * rstdAt;
+      out[row + d + 1] = gamma64[d + 1] * xhatAt;
+      xhat[row + d + 1] = xhatAt;
+      xhatAt = x[row + d + 2] * rstdAt;
+      out[row + d + 2] = gamma64[d + 2] * xhatAt;
+      xhat[row + d + 2] = xhatAt;
+      xhatAt = x[row + d + 3] * rstdAt;
+      out[row + d + 3] = gamma64[d + 3] * xhatAt;
+      xhat[row + d + 3] = xhatAt;
     }
   }
 }
@@ -151,22 +151,22 @@ export function backward(
     let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      const xhat0 = xhat[row + d];
-      const dout0 = dout[row + d];
-      sum0 += gamma64[d] * xhat0 * dout0;
-      dgamma64[d] += xhat0 * dout0;
-      const xhat1 = xhat[row + d + 1];
-      const dout1 = dout[row + d + 1];
-      sum1 += gamma64[d + 1] * xhat1 * dout1;
-      dgamma64[d + 1] += xhat1 * dout1;
-      const xhat2 = xhat[row + d + 2];
-      const dout2 = dout[row + d + 2];
-      sum2 += gamma64[d + 2] * xhat2 * dout2;
-      dgamma64[d + 2] += xhat2 * dout2;
-      const xhat3 = xhat[row + d + 3];
-      const dout3 = dout[row + d + 3];
-      sum3 += gamma64[d + 3] * xhat3 * dout3;
-      dgamma64[d + 3] += xhat3 * dout3;
+      let xhatAt = xhat[row + d];
+      let doutAt = dout[row + d];
+      sum0 += gamma64[d] * xhatAt * doutAt;
+      dgamma64[d] += xhatAt * doutAt;
+      xhatAt = xhat[row + d + 1];
+      doutAt = dout[row + d + 1];
+      sum1 += gamma64[d + 1] * xhatAt * doutAt;
+      dgamma64[d + 1] += xhatAt * doutAt;
+      xhatAt = xhat[row + d + 2];
+      doutAt = dout[row + d + 2];
+      sum2 += gamma64[d + 2] * xhatAt * doutAt;
+      dgamma64[d + 2] += xhatAt * doutAt;
+      xhatAt = xhat[row + d + 3];
+      doutAt = dout[row + d + 3];
+      sum3 += gamma64[d + 3] * xhatAt * doutAt;
+      dgamma64[d + 3] += xhatAt * doutAt;
     }
     const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
 
@@ -201,29 +201,22 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.gamma, 'gamma', D, '[D] = [768]');
-  checkArray(buffers.out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N, '[N] = [128]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, out, dout, dx, dgamma, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
+  checkArray(gamma, 'gamma', D, '[D] = [768]');
+  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
+  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
+  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  const bound: Buffers = { x, gamma, out, dout, dx, dgamma, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -246,14 +239,14 @@ function boundForward(this: Buffers): () => void {
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       const row = n * 768;
       for (let d = 0; d < 768; d += 4) {
-        const x0 = x[row + d];
-        sum0 += x0 * x0;
-        const x1 = x[row + d + 1];
-        sum1 += x1 * x1;
-        const x2 = x[row + d + 2];
-        sum2 += x2 * x2;
-        const x3 = x[row + d + 3];
-        sum3 += x3 * x3;
+        let xAt = x[row + d];
+        sum0 += xAt * xAt;
+        xAt = x[row + d + 1];
+        sum1 += xAt * xAt;
+        xAt = x[row + d + 2];
+        sum2 += xAt * xAt;
+        xAt = x[row + d + 3];
+        sum3 += xAt * xAt;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
 
@@ -264,18 +257,18 @@ function boundForward(this: Buffers): () => void {
       // out = gamma * xhat
       // xhat = x * rstd
       for (let d = 0; d < 768; d += 4) {
-        const xhat0 = x[row + d] * rstdAt;
-        out[row + d] = gamma64[d] * xhat0;
-        xhat[row + d] = xhat0;
-        const xhat1 = x[row + d + 1] * rstdAt;
-        out[row + d + 1] = gamma64[d + 1] * xhat1;
-        xhat[row + d + 1] = xhat1;
-        const xhat2 = x[row + d + 2] * rstdAt;
-        out[row + d + 2] = gamma64[d + 2] * xhat2;
-        xhat[row + d + 2] = xhat2;
-        const xhat3 = x[row + d + 3] * rstdAt;
-        out[row + d + 3] = gamma64[d + 3] * xhat3;
-        xhat[row + d + 3] = xhat3;
+        let xhatAt = x[row + d] * rstdAt;
+        out[row + d] = gamma64[d] * xhatAt;
+        xhat[row + d] = xhatAt;
+        xhatAt = x[row + d + 1] * rstdAt;
+        out[row + d + 1] = gamma64[d + 1] * xhatAt;
+        xhat[row + d + 1] = xhatAt;
+        xhatAt = x[row + d + 2] * rstdAt;
+        out[row + d + 2] = gamma64[d + 2] * xhatAt;
+        xhat[row + d + 2] = xhatAt;
+        xhatAt = x[row + d + 3] * rstdAt;
+        out[row + d + 3] = gamma64[d + 3] * xhatAt;
+        xhat[row + d + 3] = xhatAt;
       }
     }
   };
@@ -299,22 +292,22 @@ function boundBackward(this: Buffers): () => void {
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       const row = n * 768;
       for (let d = 0; d < 768; d += 4) {
-        const xhat0 = xhat[row + d];
-        const dout0 = dout[row + d];
-        sum0 += gamma64[d] * xhat0 * dout0;
-        dgamma64[d] += xhat0 * dout0;
-        const xhat1 = xhat[row + d + 1];
-        const dout1 = dout[row + d + 1];
-        sum1 += gamma64[d + 1] * xhat1 * dout1;
-        dgamma64[d + 1] += xhat1 * dout1;
-        const xhat2 = xhat[row + d + 2];
-        const dout2 = dout[row + d + 2];
-        sum2 += gamma64[d + 2] * xhat2 * dout2;
-        dgamma64[d + 2] += xhat2 * dout2;
-        const xhat3 = xhat[row + d + 3];
-        const dout3 = dout[row + d + 3];
-        sum3 += gamma64[d + 3] * xhat3 * dout3;
-        dgamma64[d + 3] += xhat3 * dout3;
+        let xhatAt = xhat[row + d];
+        let doutAt = dout[row + d];
+        sum0 += gamma64[d] * xhatAt * doutAt;
+        dgamma64[d] += xhatAt * doutAt;
+        xhatAt = xhat[row + d + 1];
+        doutAt = dout[row + d + 1];
+        sum1 += gamma64[d + 1] * xhatAt * doutAt;
+        dgamma64[d + 1] += xhatAt * doutAt;
+        xhatAt = xhat[row + d + 2];
+        doutAt = dout[row + d + 2];
+        sum2 += gamma64[d + 2] * xhatAt * doutAt;
+        dgamma64[d + 2] += xhatAt * doutAt;
+        xhatAt = xhat[row + d + 3];
+        doutAt = dout[row + d + 3];
+        sum3 += gamma64[d + 3] * xhatAt * doutAt;
+        dgamma64[d + 3] += xhatAt * doutAt;
       }
       const mean = (sum0 + sum1 + (sum2 + sum3)) / 768;
 

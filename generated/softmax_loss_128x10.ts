@@ -89,18 +89,18 @@ export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache
     // z = sum[C](e)
     let zSum0 = 0, zSum1 = 0, zSum2 = 0, zSum3 = 0;
     for (let c = 0; c < C - 2; c += 4) {
-      const e0 = Math.exp(x[row + c] - m);
-      zSum0 += e0;
-      e64[c] = e0;
-      const e1 = Math.exp(x[row + c + 1] - m);
-      zSum1 += e1;
-      e64[c + 1] = e1;
-      const e2 = Math.exp(x[row + c + 2] - m);
-      zSum2 += e2;
-      e64[c + 2] = e2;
-      const e3 = Math.exp(x[row + c + 3] - m);
-      zSum3 += e3;
-      e64[c + 3] = e3;
+      let eAt = Math.exp(x[row + c] - m);
+      zSum0 += eAt;
+      e64[c] = eAt;
+      eAt = Math.exp(x[row + c + 1] - m);
+      zSum1 += eAt;
+      e64[c + 1] = eAt;
+      eAt = Math.exp(x[row + c + 2] - m);
+      zSum2 += eAt;
+      e64[c + 2] = eAt;
+      eAt = Math.exp(x[row + c + 3] - m);
+      zSum3 += eAt;
+      e64[c + 3] = eAt;
     }
     for (let c = C - 2; c < C; c++) {
       const e = Math.exp(x[row + c] - m);
@@ -195,26 +195,20 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C, '[N, C] = [128, 10]');
-  checkArray(buffers.y, 'y', N, '[N] = [128]', 'Int32Array');
-  checkArray(buffers.out, 'out', 1, '[]');
-  checkArray(buffers.dout, 'dout', 1, '[]');
-  checkArray(buffers.dx, 'dx', N * C, '[N, C] = [128, 10]');
-  checkArray(buffers.cache.probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
-  const bound: Buffers = {
-    x: buffers.x,
-    y: buffers.y,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    cache: buffers.cache,
-  };
+export function bind({ x, y, out, dout, dx, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C, '[N, C] = [128, 10]');
+  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
+  checkArray(out, 'out', 1, '[]');
+  checkArray(dout, 'dout', 1, '[]');
+  checkArray(dx, 'dx', N * C, '[N, C] = [128, 10]');
+  checkArray(cache.probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
+  const bound: Buffers = { x, y, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -247,18 +241,18 @@ function boundForward(this: Buffers): () => void {
       // z = sum[C](e)
       let zSum0 = 0, zSum1 = 0, zSum2 = 0, zSum3 = 0;
       for (let c = 0; c < 10 - 2; c += 4) {
-        const e0 = Math.exp(x[row + c] - m);
-        zSum0 += e0;
-        e64[c] = e0;
-        const e1 = Math.exp(x[row + c + 1] - m);
-        zSum1 += e1;
-        e64[c + 1] = e1;
-        const e2 = Math.exp(x[row + c + 2] - m);
-        zSum2 += e2;
-        e64[c + 2] = e2;
-        const e3 = Math.exp(x[row + c + 3] - m);
-        zSum3 += e3;
-        e64[c + 3] = e3;
+        let eAt = Math.exp(x[row + c] - m);
+        zSum0 += eAt;
+        e64[c] = eAt;
+        eAt = Math.exp(x[row + c + 1] - m);
+        zSum1 += eAt;
+        e64[c + 1] = eAt;
+        eAt = Math.exp(x[row + c + 2] - m);
+        zSum2 += eAt;
+        e64[c + 2] = eAt;
+        eAt = Math.exp(x[row + c + 3] - m);
+        zSum3 += eAt;
+        e64[c + 3] = eAt;
       }
       for (let c = 10 - 2; c < 10; c++) {
         const e = Math.exp(x[row + c] - m);

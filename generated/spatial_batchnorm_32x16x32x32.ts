@@ -139,14 +139,14 @@ export function forwardTrain(
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const term0 = x[row + hw] - mu;
-        varSum0 += term0 * term0;
-        const term1 = x[row + hw + 1] - mu;
-        varSum1 += term1 * term1;
-        const term2 = x[row + hw + 2] - mu;
-        varSum2 += term2 * term2;
-        const term3 = x[row + hw + 3] - mu;
-        varSum3 += term3 * term3;
+        let termAt = x[row + hw] - mu;
+        varSum0 += termAt * termAt;
+        termAt = x[row + hw + 1] - mu;
+        varSum1 += termAt * termAt;
+        termAt = x[row + hw + 2] - mu;
+        varSum2 += termAt * termAt;
+        termAt = x[row + hw + 3] - mu;
+        varSum3 += termAt * termAt;
       }
     }
     const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / NHW;
@@ -168,18 +168,18 @@ export function forwardTrain(
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const term0 = x[row + hw] - mu;
-        out[row + hw] = outRest * term0 + betaAt;
-        xhat[row + hw] = term0 * rstdAt;
-        const term1 = x[row + hw + 1] - mu;
-        out[row + hw + 1] = outRest * term1 + betaAt;
-        xhat[row + hw + 1] = term1 * rstdAt;
-        const term2 = x[row + hw + 2] - mu;
-        out[row + hw + 2] = outRest * term2 + betaAt;
-        xhat[row + hw + 2] = term2 * rstdAt;
-        const term3 = x[row + hw + 3] - mu;
-        out[row + hw + 3] = outRest * term3 + betaAt;
-        xhat[row + hw + 3] = term3 * rstdAt;
+        let termAt = x[row + hw] - mu;
+        out[row + hw] = outRest * termAt + betaAt;
+        xhat[row + hw] = termAt * rstdAt;
+        termAt = x[row + hw + 1] - mu;
+        out[row + hw + 1] = outRest * termAt + betaAt;
+        xhat[row + hw + 1] = termAt * rstdAt;
+        termAt = x[row + hw + 2] - mu;
+        out[row + hw + 2] = outRest * termAt + betaAt;
+        xhat[row + hw + 2] = termAt * rstdAt;
+        termAt = x[row + hw + 3] - mu;
+        out[row + hw + 3] = outRest * termAt + betaAt;
+        xhat[row + hw + 3] = termAt * rstdAt;
       }
     }
   }
@@ -225,18 +225,18 @@ export function forwardTest(
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const term0 = x[row + hw] - running_meanAt;
-        out[row + hw] = outRest * term0 + betaAt;
-        xhat[row + hw] = term0 * rstdAt;
-        const term1 = x[row + hw + 1] - running_meanAt;
-        out[row + hw + 1] = outRest * term1 + betaAt;
-        xhat[row + hw + 1] = term1 * rstdAt;
-        const term2 = x[row + hw + 2] - running_meanAt;
-        out[row + hw + 2] = outRest * term2 + betaAt;
-        xhat[row + hw + 2] = term2 * rstdAt;
-        const term3 = x[row + hw + 3] - running_meanAt;
-        out[row + hw + 3] = outRest * term3 + betaAt;
-        xhat[row + hw + 3] = term3 * rstdAt;
+        let term = x[row + hw] - running_meanAt;
+        out[row + hw] = outRest * term + betaAt;
+        xhat[row + hw] = term * rstdAt;
+        term = x[row + hw + 1] - running_meanAt;
+        out[row + hw + 1] = outRest * term + betaAt;
+        xhat[row + hw + 1] = term * rstdAt;
+        term = x[row + hw + 2] - running_meanAt;
+        out[row + hw + 2] = outRest * term + betaAt;
+        xhat[row + hw + 2] = term * rstdAt;
+        term = x[row + hw + 3] - running_meanAt;
+        out[row + hw + 3] = outRest * term + betaAt;
+        xhat[row + hw + 3] = term * rstdAt;
       }
     }
   }
@@ -270,14 +270,14 @@ export function backwardTrain(
   const kept = keptMemory;
   const term = N * H * W;
   for (let c = 0; c < C; c += 4) {
-    const term0 = gamma[c] * rstd[c] / term;
-    kept[c] = term0;
-    const term1 = gamma[c + 1] * rstd[c + 1] / term;
-    kept[c + 1] = term1;
-    const term2 = gamma[c + 2] * rstd[c + 2] / term;
-    kept[c + 2] = term2;
-    const term3 = gamma[c + 3] * rstd[c + 3] / term;
-    kept[c + 3] = term3;
+    let termAt = gamma[c] * rstd[c] / term;
+    kept[c] = termAt;
+    termAt = gamma[c + 1] * rstd[c + 1] / term;
+    kept[c + 1] = termAt;
+    termAt = gamma[c + 2] * rstd[c + 2] / term;
+    kept[c + 2] = termAt;
+    termAt = gamma[c + 3] * rstd[c + 3] / term;
+    kept[c + 3] = termAt;
   }
   for (let c = 0; c < C; c++) {
     // dbeta = sum[N, H, W](dout)
@@ -287,18 +287,18 @@ export function backwardTrain(
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const dout0 = dout[row + hw];
-        dbetaSum0 += dout0;
-        dgammaSum0 += xhat[row + hw] * dout0;
-        const dout1 = dout[row + hw + 1];
-        dbetaSum1 += dout1;
-        dgammaSum1 += xhat[row + hw + 1] * dout1;
-        const dout2 = dout[row + hw + 2];
-        dbetaSum2 += dout2;
-        dgammaSum2 += xhat[row + hw + 2] * dout2;
-        const dout3 = dout[row + hw + 3];
-        dbetaSum3 += dout3;
-        dgammaSum3 += xhat[row + hw + 3] * dout3;
+        let doutAt = dout[row + hw];
+        dbetaSum0 += doutAt;
+        dgammaSum0 += xhat[row + hw] * doutAt;
+        doutAt = dout[row + hw + 1];
+        dbetaSum1 += doutAt;
+        dgammaSum1 += xhat[row + hw + 1] * doutAt;
+        doutAt = dout[row + hw + 2];
+        dbetaSum2 += doutAt;
+        dgammaSum2 += xhat[row + hw + 2] * doutAt;
+        doutAt = dout[row + hw + 3];
+        dbetaSum3 += doutAt;
+        dgammaSum3 += xhat[row + hw + 3] * doutAt;
       }
     }
     const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
@@ -369,18 +369,18 @@ export function backwardTest(
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        const dout0 = dout[row + hw];
-        dgammaSum0 += xhat[row + hw] * dout0;
-        dbetaSum0 += dout0;
-        const dout1 = dout[row + hw + 1];
-        dgammaSum1 += xhat[row + hw + 1] * dout1;
-        dbetaSum1 += dout1;
-        const dout2 = dout[row + hw + 2];
-        dgammaSum2 += xhat[row + hw + 2] * dout2;
-        dbetaSum2 += dout2;
-        const dout3 = dout[row + hw + 3];
-        dgammaSum3 += xhat[row + hw + 3] * dout3;
-        dbetaSum3 += dout3;
+        let doutAt = dout[row + hw];
+        dgammaSum0 += xhat[row + hw] * doutAt;
+        dbetaSum0 += doutAt;
+        doutAt = dout[row + hw + 1];
+        dgammaSum1 += xhat[row + hw + 1] * doutAt;
+        dbetaSum1 += doutAt;
+        doutAt = dout[row + hw + 2];
+        dgammaSum2 += xhat[row + hw + 2] * doutAt;
+        dbetaSum2 += doutAt;
+        doutAt = dout[row + hw + 3];
+        dgammaSum3 += xhat[row + hw + 3] * doutAt;
+        dbetaSum3 += doutAt;
       }
     }
     const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
@@ -413,37 +413,26 @@ export interface Bound {
   readonly backwardTest: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.gamma, 'gamma', C, '[C] = [16]');
-  checkArray(buffers.beta, 'beta', C, '[C] = [16]');
-  checkArray(buffers.running_mean, 'running_mean', C, '[C] = [16]');
-  checkArray(buffers.running_var, 'running_var', C, '[C] = [16]');
-  checkArray(buffers.out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.dgamma, 'dgamma', C, '[C] = [16]');
-  checkArray(buffers.dbeta, 'dbeta', C, '[C] = [16]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', C, '[C] = [16]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    running_mean: buffers.running_mean,
-    running_var: buffers.running_var,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[C] = [16]');
+  checkArray(beta, 'beta', C, '[C] = [16]');
+  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
+  checkArray(running_var, 'running_var', C, '[C] = [16]');
+  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
+  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
+  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
+  checkArray(cache.rstd, 'cache.rstd', C, '[C] = [16]');
+  const bound: Buffers = { x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
     forwardTest: boundForwardTest.call(bound),
@@ -479,14 +468,14 @@ function boundForwardTrain(this: Buffers): () => void {
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const term0 = x[row + hw] - mu;
-          varSum0 += term0 * term0;
-          const term1 = x[row + hw + 1] - mu;
-          varSum1 += term1 * term1;
-          const term2 = x[row + hw + 2] - mu;
-          varSum2 += term2 * term2;
-          const term3 = x[row + hw + 3] - mu;
-          varSum3 += term3 * term3;
+          let termAt = x[row + hw] - mu;
+          varSum0 += termAt * termAt;
+          termAt = x[row + hw + 1] - mu;
+          varSum1 += termAt * termAt;
+          termAt = x[row + hw + 2] - mu;
+          varSum2 += termAt * termAt;
+          termAt = x[row + hw + 3] - mu;
+          varSum3 += termAt * termAt;
         }
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 32768;
@@ -508,18 +497,18 @@ function boundForwardTrain(this: Buffers): () => void {
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const term0 = x[row + hw] - mu;
-          out[row + hw] = outRest * term0 + betaAt;
-          xhat[row + hw] = term0 * rstdAt;
-          const term1 = x[row + hw + 1] - mu;
-          out[row + hw + 1] = outRest * term1 + betaAt;
-          xhat[row + hw + 1] = term1 * rstdAt;
-          const term2 = x[row + hw + 2] - mu;
-          out[row + hw + 2] = outRest * term2 + betaAt;
-          xhat[row + hw + 2] = term2 * rstdAt;
-          const term3 = x[row + hw + 3] - mu;
-          out[row + hw + 3] = outRest * term3 + betaAt;
-          xhat[row + hw + 3] = term3 * rstdAt;
+          let termAt = x[row + hw] - mu;
+          out[row + hw] = outRest * termAt + betaAt;
+          xhat[row + hw] = termAt * rstdAt;
+          termAt = x[row + hw + 1] - mu;
+          out[row + hw + 1] = outRest * termAt + betaAt;
+          xhat[row + hw + 1] = termAt * rstdAt;
+          termAt = x[row + hw + 2] - mu;
+          out[row + hw + 2] = outRest * termAt + betaAt;
+          xhat[row + hw + 2] = termAt * rstdAt;
+          termAt = x[row + hw + 3] - mu;
+          out[row + hw + 3] = outRest * termAt + betaAt;
+          xhat[row + hw + 3] = termAt * rstdAt;
         }
       }
     }
@@ -546,18 +535,18 @@ function boundForwardTest(this: Buffers): () => void {
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const term0 = x[row + hw] - running_meanAt;
-          out[row + hw] = outRest * term0 + betaAt;
-          xhat[row + hw] = term0 * rstdAt;
-          const term1 = x[row + hw + 1] - running_meanAt;
-          out[row + hw + 1] = outRest * term1 + betaAt;
-          xhat[row + hw + 1] = term1 * rstdAt;
-          const term2 = x[row + hw + 2] - running_meanAt;
-          out[row + hw + 2] = outRest * term2 + betaAt;
-          xhat[row + hw + 2] = term2 * rstdAt;
-          const term3 = x[row + hw + 3] - running_meanAt;
-          out[row + hw + 3] = outRest * term3 + betaAt;
-          xhat[row + hw + 3] = term3 * rstdAt;
+          let term = x[row + hw] - running_meanAt;
+          out[row + hw] = outRest * term + betaAt;
+          xhat[row + hw] = term * rstdAt;
+          term = x[row + hw + 1] - running_meanAt;
+          out[row + hw + 1] = outRest * term + betaAt;
+          xhat[row + hw + 1] = term * rstdAt;
+          term = x[row + hw + 2] - running_meanAt;
+          out[row + hw + 2] = outRest * term + betaAt;
+          xhat[row + hw + 2] = term * rstdAt;
+          term = x[row + hw + 3] - running_meanAt;
+          out[row + hw + 3] = outRest * term + betaAt;
+          xhat[row + hw + 3] = term * rstdAt;
         }
       }
     }
@@ -574,14 +563,14 @@ function boundBackwardTrain(this: Buffers): () => void {
     const kept = keptMemory;
     const term = 32 * 32 * 32;
     for (let c = 0; c < 16; c += 4) {
-      const term0 = gamma[c] * rstd[c] / term;
-      kept[c] = term0;
-      const term1 = gamma[c + 1] * rstd[c + 1] / term;
-      kept[c + 1] = term1;
-      const term2 = gamma[c + 2] * rstd[c + 2] / term;
-      kept[c + 2] = term2;
-      const term3 = gamma[c + 3] * rstd[c + 3] / term;
-      kept[c + 3] = term3;
+      let termAt = gamma[c] * rstd[c] / term;
+      kept[c] = termAt;
+      termAt = gamma[c + 1] * rstd[c + 1] / term;
+      kept[c + 1] = termAt;
+      termAt = gamma[c + 2] * rstd[c + 2] / term;
+      kept[c + 2] = termAt;
+      termAt = gamma[c + 3] * rstd[c + 3] / term;
+      kept[c + 3] = termAt;
     }
     for (let c = 0; c < 16; c++) {
       // dbeta = sum[N, H, W](dout)
@@ -591,18 +580,18 @@ function boundBackwardTrain(this: Buffers): () => void {
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const dout0 = dout[row + hw];
-          dbetaSum0 += dout0;
-          dgammaSum0 += xhat[row + hw] * dout0;
-          const dout1 = dout[row + hw + 1];
-          dbetaSum1 += dout1;
-          dgammaSum1 += xhat[row + hw + 1] * dout1;
-          const dout2 = dout[row + hw + 2];
-          dbetaSum2 += dout2;
-          dgammaSum2 += xhat[row + hw + 2] * dout2;
-          const dout3 = dout[row + hw + 3];
-          dbetaSum3 += dout3;
-          dgammaSum3 += xhat[row + hw + 3] * dout3;
+          let doutAt = dout[row + hw];
+          dbetaSum0 += doutAt;
+          dgammaSum0 += xhat[row + hw] * doutAt;
+          doutAt = dout[row + hw + 1];
+          dbetaSum1 += doutAt;
+          dgammaSum1 += xhat[row + hw + 1] * doutAt;
+          doutAt = dout[row + hw + 2];
+          dbetaSum2 += doutAt;
+          dgammaSum2 += xhat[row + hw + 2] * doutAt;
+          doutAt = dout[row + hw + 3];
+          dbetaSum3 += doutAt;
+          dgammaSum3 += xhat[row + hw + 3] * doutAt;
         }
       }
       const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
@@ -656,18 +645,18 @@ function boundBackwardTest(this: Buffers): () => void {
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          const dout0 = dout[row + hw];
-          dgammaSum0 += xhat[row + hw] * dout0;
-          dbetaSum0 += dout0;
-          const dout1 = dout[row + hw + 1];
-          dgammaSum1 += xhat[row + hw + 1] * dout1;
-          dbetaSum1 += dout1;
-          const dout2 = dout[row + hw + 2];
-          dgammaSum2 += xhat[row + hw + 2] * dout2;
-          dbetaSum2 += dout2;
-          const dout3 = dout[row + hw + 3];
-          dgammaSum3 += xhat[row + hw + 3] * dout3;
-          dbetaSum3 += dout3;
+          let doutAt = dout[row + hw];
+          dgammaSum0 += xhat[row + hw] * doutAt;
+          dbetaSum0 += doutAt;
+          doutAt = dout[row + hw + 1];
+          dgammaSum1 += xhat[row + hw + 1] * doutAt;
+          dbetaSum1 += doutAt;
+          doutAt = dout[row + hw + 2];
+          dgammaSum2 += xhat[row + hw + 2] * doutAt;
+          dbetaSum2 += doutAt;
+          doutAt = dout[row + hw + 3];
+          dgammaSum3 += xhat[row + hw + 3] * doutAt;
+          dbetaSum3 += doutAt;
         }
       }
       const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);

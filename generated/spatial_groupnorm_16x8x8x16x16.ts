@@ -114,14 +114,14 @@ export function forward(
       // var = mean[K, H, W]((x - mu)^2)
       let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
       for (let khw = 0; khw < KHW; khw += 4) {
-        const term0 = x[row + khw] - mu;
-        varSum0 += term0 * term0;
-        const term1 = x[row + khw + 1] - mu;
-        varSum1 += term1 * term1;
-        const term2 = x[row + khw + 2] - mu;
-        varSum2 += term2 * term2;
-        const term3 = x[row + khw + 3] - mu;
-        varSum3 += term3 * term3;
+        let term = x[row + khw] - mu;
+        varSum0 += term * term;
+        term = x[row + khw + 1] - mu;
+        varSum1 += term * term;
+        term = x[row + khw + 2] - mu;
+        varSum2 += term * term;
+        term = x[row + khw + 3] - mu;
+        varSum3 += term * term;
       }
       const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / KHW;
 
@@ -137,18 +137,18 @@ export function forward(
         const row_3 = n * GKHW + g * KHW + k * HW;
         const betaAt = beta[row_2 + k];
         for (let hw = 0; hw < HW; hw += 4) {
-          const term0 = x[row_3 + hw] - mu;
-          out[row_3 + hw] = outRest * term0 + betaAt;
-          xhat[row_3 + hw] = term0 * rstdAt;
-          const term1 = x[row_3 + hw + 1] - mu;
-          out[row_3 + hw + 1] = outRest * term1 + betaAt;
-          xhat[row_3 + hw + 1] = term1 * rstdAt;
-          const term2 = x[row_3 + hw + 2] - mu;
-          out[row_3 + hw + 2] = outRest * term2 + betaAt;
-          xhat[row_3 + hw + 2] = term2 * rstdAt;
-          const term3 = x[row_3 + hw + 3] - mu;
-          out[row_3 + hw + 3] = outRest * term3 + betaAt;
-          xhat[row_3 + hw + 3] = term3 * rstdAt;
+          let term = x[row_3 + hw] - mu;
+          out[row_3 + hw] = outRest * term + betaAt;
+          xhat[row_3 + hw] = term * rstdAt;
+          term = x[row_3 + hw + 1] - mu;
+          out[row_3 + hw + 1] = outRest * term + betaAt;
+          xhat[row_3 + hw + 1] = term * rstdAt;
+          term = x[row_3 + hw + 2] - mu;
+          out[row_3 + hw + 2] = outRest * term + betaAt;
+          xhat[row_3 + hw + 2] = term * rstdAt;
+          term = x[row_3 + hw + 3] - mu;
+          out[row_3 + hw + 3] = outRest * term + betaAt;
+          xhat[row_3 + hw + 3] = term * rstdAt;
         }
       }
     }
@@ -197,18 +197,18 @@ export function backward(
         let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
         const row = n * GKHW + g * KHW + k * HW;
         for (let hw = 0; hw < HW; hw += 4) {
-          const dout0 = dout[row + hw];
-          sum_doutSum0 += dout0;
-          sum_dout_xhatSum0 += xhat[row + hw] * dout0;
-          const dout1 = dout[row + hw + 1];
-          sum_doutSum1 += dout1;
-          sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
-          const dout2 = dout[row + hw + 2];
-          sum_doutSum2 += dout2;
-          sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
-          const dout3 = dout[row + hw + 3];
-          sum_doutSum3 += dout3;
-          sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
+          let doutAt = dout[row + hw];
+          sum_doutSum0 += doutAt;
+          sum_dout_xhatSum0 += xhat[row + hw] * doutAt;
+          doutAt = dout[row + hw + 1];
+          sum_doutSum1 += doutAt;
+          sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
+          doutAt = dout[row + hw + 2];
+          sum_doutSum2 += doutAt;
+          sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+          doutAt = dout[row + hw + 3];
+          sum_doutSum3 += doutAt;
+          sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
         }
         const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
         sum_dout64[row_ + k] = sum_dout;
@@ -221,30 +221,30 @@ export function backward(
       let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
       let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       const row_2 = g * K;
-      const gamma0 = gamma64[row_2];
-      sum0 += gamma0 * sum_dout64[row_];
-      acc0 += gamma0 * sum_dout_xhat64[row_];
-      const gamma1 = gamma64[row_2 + 1];
-      sum1 += gamma1 * sum_dout64[row_ + 1];
-      acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-      const gamma2 = gamma64[row_2 + 2];
-      sum2 += gamma2 * sum_dout64[row_ + 2];
-      acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-      const gamma3 = gamma64[row_2 + 3];
-      sum3 += gamma3 * sum_dout64[row_ + 3];
-      acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-      const gamma4 = gamma64[row_2 + 4];
-      sum0 += gamma4 * sum_dout64[row_ + 4];
-      acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-      const gamma5 = gamma64[row_2 + 5];
-      sum1 += gamma5 * sum_dout64[row_ + 5];
-      acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-      const gamma6 = gamma64[row_2 + 6];
-      sum2 += gamma6 * sum_dout64[row_ + 6];
-      acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-      const gamma7 = gamma64[row_2 + 7];
-      sum3 += gamma7 * sum_dout64[row_ + 7];
-      acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
+      let gammaAt = gamma64[row_2];
+      sum0 += gammaAt * sum_dout64[row_];
+      acc0 += gammaAt * sum_dout_xhat64[row_];
+      gammaAt = gamma64[row_2 + 1];
+      sum1 += gammaAt * sum_dout64[row_ + 1];
+      acc1 += gammaAt * sum_dout_xhat64[row_ + 1];
+      gammaAt = gamma64[row_2 + 2];
+      sum2 += gammaAt * sum_dout64[row_ + 2];
+      acc2 += gammaAt * sum_dout_xhat64[row_ + 2];
+      gammaAt = gamma64[row_2 + 3];
+      sum3 += gammaAt * sum_dout64[row_ + 3];
+      acc3 += gammaAt * sum_dout_xhat64[row_ + 3];
+      gammaAt = gamma64[row_2 + 4];
+      sum0 += gammaAt * sum_dout64[row_ + 4];
+      acc0 += gammaAt * sum_dout_xhat64[row_ + 4];
+      gammaAt = gamma64[row_2 + 5];
+      sum1 += gammaAt * sum_dout64[row_ + 5];
+      acc1 += gammaAt * sum_dout_xhat64[row_ + 5];
+      gammaAt = gamma64[row_2 + 6];
+      sum2 += gammaAt * sum_dout64[row_ + 6];
+      acc2 += gammaAt * sum_dout_xhat64[row_ + 6];
+      gammaAt = gamma64[row_2 + 7];
+      sum3 += gammaAt * sum_dout64[row_ + 7];
+      acc3 += gammaAt * sum_dout_xhat64[row_ + 7];
       const sum = sum0 + sum1 + (sum2 + sum3);
       const sumAt = acc0 + acc1 + (acc2 + acc3);
 
@@ -307,33 +307,24 @@ export interface Bound {
   readonly backward: () => void;
 }
 
+
 /**
  * Binds arrays once: the functions it returns take only what changes from call to call.
  *
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function bind(buffers: Buffers): Bound {
-  checkArray(buffers.x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(buffers.beta, 'beta', G * K, '[(G K)] = [64]');
-  checkArray(buffers.out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(buffers.dgamma, 'dgamma', G * K, '[(G K)] = [64]');
-  checkArray(buffers.dbeta, 'dbeta', G * K, '[(G K)] = [64]');
-  checkArray(buffers.cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  checkArray(buffers.cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
-  const bound: Buffers = {
-    x: buffers.x,
-    gamma: buffers.gamma,
-    beta: buffers.beta,
-    out: buffers.out,
-    dout: buffers.dout,
-    dx: buffers.dx,
-    dgamma: buffers.dgamma,
-    dbeta: buffers.dbeta,
-    cache: buffers.cache,
-  };
+export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
+  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
+  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
+  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
+  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
+  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
+  checkArray(cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
+  checkArray(cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
     backward: boundBackward.call(bound),
@@ -364,14 +355,14 @@ function boundForward(this: Buffers): () => void {
         // var = mean[K, H, W]((x - mu)^2)
         let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
         for (let khw = 0; khw < 2048; khw += 4) {
-          const term0 = x[row + khw] - mu;
-          varSum0 += term0 * term0;
-          const term1 = x[row + khw + 1] - mu;
-          varSum1 += term1 * term1;
-          const term2 = x[row + khw + 2] - mu;
-          varSum2 += term2 * term2;
-          const term3 = x[row + khw + 3] - mu;
-          varSum3 += term3 * term3;
+          let term = x[row + khw] - mu;
+          varSum0 += term * term;
+          term = x[row + khw + 1] - mu;
+          varSum1 += term * term;
+          term = x[row + khw + 2] - mu;
+          varSum2 += term * term;
+          term = x[row + khw + 3] - mu;
+          varSum3 += term * term;
         }
         const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 2048;
 
@@ -387,18 +378,18 @@ function boundForward(this: Buffers): () => void {
           const row_3 = n * 16384 + g * 2048 + k * 256;
           const betaAt = beta[row_2 + k];
           for (let hw = 0; hw < 256; hw += 4) {
-            const term0 = x[row_3 + hw] - mu;
-            out[row_3 + hw] = outRest * term0 + betaAt;
-            xhat[row_3 + hw] = term0 * rstdAt;
-            const term1 = x[row_3 + hw + 1] - mu;
-            out[row_3 + hw + 1] = outRest * term1 + betaAt;
-            xhat[row_3 + hw + 1] = term1 * rstdAt;
-            const term2 = x[row_3 + hw + 2] - mu;
-            out[row_3 + hw + 2] = outRest * term2 + betaAt;
-            xhat[row_3 + hw + 2] = term2 * rstdAt;
-            const term3 = x[row_3 + hw + 3] - mu;
-            out[row_3 + hw + 3] = outRest * term3 + betaAt;
-            xhat[row_3 + hw + 3] = term3 * rstdAt;
+            let term = x[row_3 + hw] - mu;
+            out[row_3 + hw] = outRest * term + betaAt;
+            xhat[row_3 + hw] = term * rstdAt;
+            term = x[row_3 + hw + 1] - mu;
+            out[row_3 + hw + 1] = outRest * term + betaAt;
+            xhat[row_3 + hw + 1] = term * rstdAt;
+            term = x[row_3 + hw + 2] - mu;
+            out[row_3 + hw + 2] = outRest * term + betaAt;
+            xhat[row_3 + hw + 2] = term * rstdAt;
+            term = x[row_3 + hw + 3] - mu;
+            out[row_3 + hw + 3] = outRest * term + betaAt;
+            xhat[row_3 + hw + 3] = term * rstdAt;
           }
         }
       }
@@ -430,18 +421,18 @@ function boundBackward(this: Buffers): () => void {
           let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
           const row = n * 16384 + g * 2048 + k * 256;
           for (let hw = 0; hw < 256; hw += 4) {
-            const dout0 = dout[row + hw];
-            sum_doutSum0 += dout0;
-            sum_dout_xhatSum0 += xhat[row + hw] * dout0;
-            const dout1 = dout[row + hw + 1];
-            sum_doutSum1 += dout1;
-            sum_dout_xhatSum1 += xhat[row + hw + 1] * dout1;
-            const dout2 = dout[row + hw + 2];
-            sum_doutSum2 += dout2;
-            sum_dout_xhatSum2 += xhat[row + hw + 2] * dout2;
-            const dout3 = dout[row + hw + 3];
-            sum_doutSum3 += dout3;
-            sum_dout_xhatSum3 += xhat[row + hw + 3] * dout3;
+            let doutAt = dout[row + hw];
+            sum_doutSum0 += doutAt;
+            sum_dout_xhatSum0 += xhat[row + hw] * doutAt;
+            doutAt = dout[row + hw + 1];
+            sum_doutSum1 += doutAt;
+            sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
+            doutAt = dout[row + hw + 2];
+            sum_doutSum2 += doutAt;
+            sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+            doutAt = dout[row + hw + 3];
+            sum_doutSum3 += doutAt;
+            sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
           }
           const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
           sum_dout64[row_ + k] = sum_dout;
@@ -454,30 +445,30 @@ function boundBackward(this: Buffers): () => void {
         let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
         let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
         const row_2 = g * 8;
-        const gamma0 = gamma64[row_2];
-        sum0 += gamma0 * sum_dout64[row_];
-        acc0 += gamma0 * sum_dout_xhat64[row_];
-        const gamma1 = gamma64[row_2 + 1];
-        sum1 += gamma1 * sum_dout64[row_ + 1];
-        acc1 += gamma1 * sum_dout_xhat64[row_ + 1];
-        const gamma2 = gamma64[row_2 + 2];
-        sum2 += gamma2 * sum_dout64[row_ + 2];
-        acc2 += gamma2 * sum_dout_xhat64[row_ + 2];
-        const gamma3 = gamma64[row_2 + 3];
-        sum3 += gamma3 * sum_dout64[row_ + 3];
-        acc3 += gamma3 * sum_dout_xhat64[row_ + 3];
-        const gamma4 = gamma64[row_2 + 4];
-        sum0 += gamma4 * sum_dout64[row_ + 4];
-        acc0 += gamma4 * sum_dout_xhat64[row_ + 4];
-        const gamma5 = gamma64[row_2 + 5];
-        sum1 += gamma5 * sum_dout64[row_ + 5];
-        acc1 += gamma5 * sum_dout_xhat64[row_ + 5];
-        const gamma6 = gamma64[row_2 + 6];
-        sum2 += gamma6 * sum_dout64[row_ + 6];
-        acc2 += gamma6 * sum_dout_xhat64[row_ + 6];
-        const gamma7 = gamma64[row_2 + 7];
-        sum3 += gamma7 * sum_dout64[row_ + 7];
-        acc3 += gamma7 * sum_dout_xhat64[row_ + 7];
+        let gammaAt = gamma64[row_2];
+        sum0 += gammaAt * sum_dout64[row_];
+        acc0 += gammaAt * sum_dout_xhat64[row_];
+        gammaAt = gamma64[row_2 + 1];
+        sum1 += gammaAt * sum_dout64[row_ + 1];
+        acc1 += gammaAt * sum_dout_xhat64[row_ + 1];
+        gammaAt = gamma64[row_2 + 2];
+        sum2 += gammaAt * sum_dout64[row_ + 2];
+        acc2 += gammaAt * sum_dout_xhat64[row_ + 2];
+        gammaAt = gamma64[row_2 + 3];
+        sum3 += gammaAt * sum_dout64[row_ + 3];
+        acc3 += gammaAt * sum_dout_xhat64[row_ + 3];
+        gammaAt = gamma64[row_2 + 4];
+        sum0 += gammaAt * sum_dout64[row_ + 4];
+        acc0 += gammaAt * sum_dout_xhat64[row_ + 4];
+        gammaAt = gamma64[row_2 + 5];
+        sum1 += gammaAt * sum_dout64[row_ + 5];
+        acc1 += gammaAt * sum_dout_xhat64[row_ + 5];
+        gammaAt = gamma64[row_2 + 6];
+        sum2 += gammaAt * sum_dout64[row_ + 6];
+        acc2 += gammaAt * sum_dout_xhat64[row_ + 6];
+        gammaAt = gamma64[row_2 + 7];
+        sum3 += gammaAt * sum_dout64[row_ + 7];
+        acc3 += gammaAt * sum_dout_xhat64[row_ + 7];
         const sum = sum0 + sum1 + (sum2 + sum3);
         const sumAt = acc0 + acc1 + (acc2 + acc3);
 

@@ -1,5 +1,5 @@
 /** Walks over LoopNests: every statement, every expression, every index. */
-import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
+import { bodyOf, exprsOf, operands, type Address, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
 
 /** Every statement, outer ones before those inside them. */
 function* statements(body: readonly Stmt[]): Generator<Stmt> {
@@ -70,6 +70,27 @@ export function localsIn(body: readonly Stmt[]): Set<string> {
   }
   for (const e of expressions(body)) {
     if (e.kind === 'local') out.add(e.name);
+    linearsOf(e).forEach(linear);
+  }
+  return out;
+}
+
+/** The loop variables and locals that indices of a body are made of, and the locals that are checked to become one. */
+export function indexVariablesIn(body: readonly Stmt[]): Set<string> {
+  const out = new Set<string>();
+  const linear = (at: Linear): void => { for (const t of at) if (t.v !== undefined) out.add(t.v); };
+  const address = ({ flat, slots }: Address): void => [flat, ...slots.map((s) => s.at)].forEach(linear);
+  for (const s of statements(body)) {
+    if (s.kind === 'loop') [s.from, s.to, ...s.within.map((r) => r.at)].forEach(linear);
+    if (s.kind === 'call') s.args.forEach(linear);
+    if (s.kind === 'store') address(s.at);
+    if (s.kind === 'check') {
+      out.add(s.local);
+      s.element.index.forEach(linear);
+    }
+  }
+  for (const e of expressions(body)) {
+    if (e.kind === 'load') address(e.at);
     linearsOf(e).forEach(linear);
   }
   return out;

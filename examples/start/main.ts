@@ -25,6 +25,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const terminal = openProgress();
 const say = (text = ''): void => terminal.print(text);
 
+/** What a generated module exports for a layer. */
+type Module = Kernel & { readonly createCache: unknown; readonly bind: unknown };
+
 /** Compiles kernels.yaml beside this file and writes the modules to build/start/. */
 function buildKernels(): Project {
   const place = findProject(fileURLToPath(new URL('kernels.yaml', import.meta.url)));
@@ -33,10 +36,12 @@ function buildKernels(): Project {
   return project;
 }
 
+/** Of each module what a layer needs. A bundler that sees the names of an import drops the plain functions; of a whole namespace, nothing. */
 async function importKernels(project: Project): Promise<Record<string, Kernel>> {
   const kernels: Record<string, Kernel> = {};
   for (const { compiled: { name } } of project.build.kernels) {
-    kernels[name] = await import(pathToFileURL(join(project.out, `${name}.ts`)).href) as Kernel;
+    const { spec, createCache, bind } = await import(pathToFileURL(join(project.out, `${name}.ts`)).href) as Module;
+    kernels[name] = { spec, createCache, bind } as Kernel;
   }
   return kernels;
 }

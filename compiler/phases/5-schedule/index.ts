@@ -22,6 +22,7 @@ import { hoistItems } from './hoist.ts';
 import { makeItems, type Item, type Items } from './items.ts';
 import { buildTree } from './passes.ts';
 import { inPieces } from './pieces.ts';
+import { reuseLocals } from './reuse.ts';
 import { readsOfItem, scatterItems } from './scatter.ts';
 import { pointsOf, shareItems } from './share.ts';
 import { infosOf, type Context, type Info } from './space.ts';
@@ -60,10 +61,11 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   };
   const newBuilder = (): Builder => new Builder(context, new Scope(options.names.scope), storage, buffers, options, scratch);
   const parts: Part[] = [];
+  const isTaken = (name: string): boolean => options.names.scope.has(name);
   const part = (wish: string, params: Part['params'], own: readonly Stmt[]): string => {
     const name = options.names.scope.fresh(`${program.name}${wish}`);
     const touched = buffersIn(own);
-    parts.push({ name, params, body: own, buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
+    parts.push({ name, params, body: reuseLocals(own, isTaken), buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
     return name;
   };
   const main = newBuilder();
@@ -78,7 +80,7 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
       main.push({ kind: 'call', part: part(`Part${parts.length + 1}`, [], own.frame(0).stmts), args: [] });
     } else buildTree(main, [t]);
   }
-  const body = drawn.length > 0 ? inPieces(main.frame(0).stmts, { scope: main.scope, part }) : main.frame(0).stmts;
+  const body = reuseLocals(drawn.length > 0 ? inPieces(main.frame(0).stmts, { scope: main.scope, part }) : main.frame(0).stmts, isTaken);
   const own = new Map([...buffers.values()].map((b) => [b.name, b]));
   const used = [...own.values(), ...options.pool.buffers.filter((b) => taken.has(b.name) && !own.has(b.name))];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));

@@ -27,8 +27,8 @@ const mutations: readonly (readonly [string, Subject, string | RegExp, string, R
   ['a length that is not checked', layernorm, /checkArray\(beta, .*/, '', /beta/],
   ['a message that does not name its tensor', layernorm, "checkArray(gamma, 'gamma'", "checkArray(gamma, 'gama'", /gama/],
   ['a bound function that differs', layernorm, /(function boundForward[^]*?rstd\[n\] = )/, '$12 * ', /bound forward, instance 0: out|bound backward/],
-  ['instances that share an array', layernorm, 'out: buffers.out,', 'out: ((globalThis as { shared?: Float32Array }).shared ??= buffers.out),', /bound forward, instance [01]: out/],
-  ['a length that is not checked when it is bound', layernorm, /checkArray\(buffers\.beta, .*/, '', /bind takes an element too many for beta/],
+  ['instances that share an array', layernorm, /(const bound: Buffers = {[^}]*?)\bout,/, '$1out: ((globalThis as { shared?: Float32Array }).shared ??= out),', /bound forward, instance [01]: out/],
+  ['a length that is not checked when it is bound', layernorm, /(function bind[^]*?)checkArray\(beta, .*/, '$1', /bind takes an element too many for beta/],
   ['the wrong class', loss, '=== yAt', '=== yAt + 1', /gradients/],
   ['the unsimplified sweep wrong', layernorm, /(function backwardStaged[^]*?dx\[row \+ d\] = )/, '$10.5 * ', /unsimplified/],
 ];

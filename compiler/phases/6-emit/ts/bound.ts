@@ -17,7 +17,7 @@ import { ARRAYS, shapeOf, type FunctionShape } from './interface.ts';
 import { writeLocals } from './memory.ts';
 import { tensorsOf } from './metadata.ts';
 import { writeBody } from './statements.ts';
-import { member, property, quoted } from './text.ts';
+import { member, property, quoted, wrapped } from './text.ts';
 
 export interface BoundShape extends ModuleShape {
   readonly functions: readonly FunctionShape[];
@@ -50,10 +50,7 @@ export function boundStatements(m: BoundShape): Statement[] {
       ] },
     { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
       properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
-    { kind: StructureKind.Function, isExported: true, name: 'bind', returnType: 'Bound', parameters: [{ name: 'buffers', type: 'Buffers' }],
-      docs: ['Binds arrays once: the functions it returns take only what changes from call to call.\n\n'
-        + '@throws RangeError if an array has the wrong length, TypeError if it has the wrong type'],
-      statements: (w) => writeBind(w, names, m) },
+    (w) => writeBind(w, names, m),
     ...own.map(({ f, nest, name }): Statement => (w) => writeBound(w, f, nest, name, m)),
   ];
 }
@@ -61,19 +58,37 @@ export function boundStatements(m: BoundShape): Statement[] {
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 const drawn = (f: FunctionShape): string => takes(f, { buffers: 'module' }).map((a) => `${a.kind}: number`).join(', ');
 
+const pair = (key: string, name: string): string => (key === name ? name : `${property(key)}: ${name}`);
+
+/** The arrays of all functions under the names that these have for them: a pattern and a record alike. */
+function writeArraysOf(w: CodeBlockWriter, m: BoundShape): void {
+  const pairs = [...tensorsOf(m).map((t) => pair(t.name, m.names.array(t.name)).replace(' ', '\u00a0')), 'cache'].join(', ');
+  if (pairs.length <= 90) return void w.write(`{ ${pairs.replaceAll('\u00a0', ' ')} }`);
+  w.inlineBlock(() => { for (const line of wrapped(`${pairs},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
+}
+
 function writeBind(w: CodeBlockWriter, names: ReadonlyMap<string, string>, m: BoundShape): void {
-  const tensors = tensorsOf(m);
-  for (const t of tensors) w.writeLine(checkText('checkArray', `buffers${member(t.name)}`, t.dtype, t.slots, shapeOf(t, m.derived), t.name, m));
+  w.newLine().writeLine('/**').writeLine(' * Binds arrays once: the functions it returns take only what changes from call to call.').writeLine(' *');
+  w.writeLine(' * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type').writeLine(' */');
+  w.write('export function bind(');
+  writeArraysOf(w, m);
+  w.write(': Buffers): Bound ').inlineBlock(() => writeBinding(w, names, m)).newLine();
+}
+
+function writeBinding(w: CodeBlockWriter, names: ReadonlyMap<string, string>, m: BoundShape): void {
+  for (const t of tensorsOf(m)) w.writeLine(checkText('checkArray', m.names.array(t.name), t.dtype, t.slots, shapeOf(t, m.derived), t.name, m));
   for (const f of m.fields) {
-    if (!f.held) w.writeLine(checkText('checkArray', `buffers.cache${member(f.name)}`, f.elem, f.slots, f.shape, `cache.${f.name}`, m));
+    if (!f.held) w.writeLine(checkText('checkArray', `cache${member(f.name)}`, f.elem, f.slots, f.shape, `cache.${f.name}`, m));
   }
-  w.write('const bound: Buffers = ').inlineBlock(() => {
-    for (const name of [...tensors.map((t) => t.name), 'cache']) w.writeLine(`${property(name)}: buffers${member(name)},`);
-  }).write(';').newLine();
+  if (names.size > 0) {
+    w.write('const bound: Buffers = ');
+    writeArraysOf(w, m);
+    w.write(';').newLine();
+  }
   w.write('return ').inlineBlock(() => {
     for (const f of m.functions) {
       const own = names.get(f.name);
-      const args = f.arguments.map((a) => (a.kind === 'tensor' ? `bound${member(a.tensor.name)}` : a.kind === 'cache' ? 'bound.cache' : a.kind));
+      const args = f.arguments.map((a) => identifier(a, m));
       w.writeLine(own === undefined ? `${f.name}: (${drawn(f)}) => ${f.name}(${args.join(', ')}),` : `${f.name}: ${own}.call(bound),`);
     }
   }).write(';').newLine();
@@ -113,13 +128,13 @@ function writeBoundPart(w: CodeBlockWriter, part: Part, name: string, f: Functio
 function writeArrays(w: CodeBlockWriter, used: ReadonlySet<string>, f: FunctionShape, nest: LoopNest, m: BoundShape): void {
   const fields = fieldsUsed(f, nest, m).filter((x) => used.has(x.name));
   const forward = f.pass === 'forward' ? m.fields.filter((x) => x.held).map((x) => m.names.array(x.tensor.name)) : [];
-  const given = f.arguments.flatMap((a) => {
-    if (a.kind === 'cache') return fields.length > 0 || forward.length > 0 ? [['cache', 'cache']] : [];
+  const taken = f.arguments.flatMap((a) => {
+    if (a.kind === 'cache') return fields.length > 0 || forward.length > 0 ? ['cache'] : [];
     const name = identifier(a, m);
-    return a.kind === 'tensor' && (used.has(name) || forward.includes(name)) ? [[property(a.tensor.name), name]] : [];
+    return a.kind === 'tensor' && (used.has(name) || forward.includes(name)) ? [pair(a.tensor.name, name)] : [];
   });
-  for (const { name, field } of fields) if (field.held) given.push([property(field.tensor.name), name]);
-  if (given.length > 0) w.writeLine(`const { ${given.map(([key, name]) => (key === name ? key : `${key}: ${name}`)).join(', ')} } = this;`);
+  for (const { name, field } of fields) if (field.held) taken.push(pair(field.tensor.name, name));
+  if (taken.length > 0) w.writeLine(`const { ${taken.join(', ')} } = this;`);
   for (const { name, field } of fields) {
     if (field.held) w.writeLine(`checkBound(cache${member(field.name)}, ${name}, ${quoted(`cache.${field.name}`)});`);
     else w.writeLine(`const ${name} = cache${member(field.name)};`);
