@@ -1,8 +1,11 @@
 /** Makes the arguments of any generated kernel by the names in its `spec`, filled with reproducible numbers. */
 import { uniform } from '../runtime/index.ts';
 
-interface Spec {
+export interface Spec {
+  readonly layer: string;
   readonly dtype: 'f32' | 'f64';
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly options: Readonly<Record<string, number | string>>;
   readonly tensors: Readonly<Record<string, { readonly role: string; readonly shape: readonly number[]; readonly dtype: string }>>;
   readonly arguments: Readonly<Record<string, readonly string[]>>;
   readonly flops: Readonly<Record<string, number>>;
@@ -22,6 +25,8 @@ export interface Pass {
   readonly run: () => void;
   /** The same over bound arrays. */
   readonly bound: () => void;
+  /** Every array of the kernel, by name. */
+  readonly values: ReadonlyMap<string, unknown>;
   readonly flops: number;
   readonly bytes: number;
 }
@@ -45,6 +50,6 @@ export function passesOf(kernel: Kernel): Pass[] {
     const args = spec.arguments[name]!.map((argument) => values.get(argument));
     const draw = spec.arguments[name]!.includes('seed') ? [1, 0] : [];
     const own = bound[name]!;
-    return { name, run: () => f(...args), bound: () => own(...draw), flops: spec.flops[name] ?? 0, bytes: spec.bytes[name] ?? 0 };
+    return { name, values, run: () => f(...args), bound: () => own(...draw), flops: spec.flops[name] ?? 0, bytes: spec.bytes[name] ?? 0 };
   });
 }
