@@ -27,7 +27,7 @@ export async function plainModules(files: readonly string[], folder: string): Pr
   const script = join(folder, 'alone.mjs');
   await esbuild.build({ ...options, stdin: { contents: 'import { alone } from \'./alone.ts\';\nawait alone();', resolveDir: here, loader: 'ts' }, outfile: script });
   const kernels = new Map(files.map((file, n) => [file, join(folder, `kernel${n}.mjs`)]));
-  for (const [file, outfile] of kernels) await esbuild.build({ ...options, entryPoints: [file], outfile });
+  for (const [file, outfile] of kernels) await esbuild.build({ ...options, bundle: false, external: [], entryPoints: [file], outfile });   // bundling makes `var` of `const`, no constant to V8
   return { script, kernels };
 }
 
