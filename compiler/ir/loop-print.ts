@@ -45,13 +45,17 @@ function expr(e: LoopExpr): string {
   switch (e.kind) {
     case 'const': return String(e.value);
     case 'named': case 'local': return e.name;
-    case 'load': return `${e.buffer}[${address(e.at)}]`;
+    case 'load': return `${e.buffer}[${address(e.at)}${e.lanes === 1 ? '' : ` x${e.lanes}`}]`;
     case 'linear': return `(${linear(e.at)})`;
     case 'quotient': return `(${linear(e.at)}) / ${e.divisor}`;
     case 'inside': return `[${range(e.range)}]`;
     case 'unary': return `${e.op}(${expr(e.x)})`;
     case 'binary': return `(${expr(e.a)} ${e.op} ${expr(e.b)})`;
     case 'select': return `where(${expr(e.c)}, ${expr(e.a)}, ${expr(e.b)})`;
+    case 'splat': return `${e.ty}(${expr(e.x)})`;
+    case 'fold': return `fold(${e.op}, ${expr(e.x)})`;
+    case 'widen': return `widen(${e.half}, ${expr(e.x)})`;
+    case 'narrow': return `narrow(${expr(e.low)}, ${expr(e.high)})`;
     case 'choose': return `choose(${expr(e.c)}, ${expr(e.a)}, ${expr(e.b)})`;
     default: return e satisfies never;
   }

@@ -111,7 +111,8 @@ class Verifier {
         this.expr(e.a, { ...known, facts: [...known.facts, ...factsOf(e.c)] });
         this.expr(e.b, known);
         return;
-      case 'const': case 'unary': case 'binary': case 'choose': operands(e).forEach((o) => this.expr(o, known)); return;
+      case 'const': case 'unary': case 'binary': case 'choose':
+      case 'splat': case 'fold': case 'widen': case 'narrow': operands(e).forEach((o) => this.expr(o, known)); return;
       default: e satisfies never;
     }
   }

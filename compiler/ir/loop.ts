@@ -4,11 +4,15 @@
  *
  * Indices are linear in loop variables and integer locals. A loop has constant bounds, or bounds narrowed to those
  * values for which some index stays inside its array (`within`). Lanes are explicit: a load or store moves `lanes`
- * neighbours at once (always 1 in TypeScript, whose unrolled lanes are statements of their own).
+ * neighbours at once (always 1 in TypeScript, whose unrolled lanes are statements of their own). A scalar is a double,
+ * whatever array it comes from; lanes are floats, or pairs of doubles where sums ask for them.
  */
 import type { BinaryOp, UnaryOp } from './tensor.ts';
 
-export type Ty = 'f64' | 'i32' | 'bool';
+/** Values side by side. A mask has all bits of a lane set, or none. */
+export type VectorTy = 'f32x4' | 'f64x2' | 'i32x4' | 'mask';
+export type Ty = 'f64' | 'i32' | 'bool' | VectorTy;
+export type Lanes = 1 | 2 | 4;
 
 /** k * v, or k alone. `factors` are named constants whose product divides k: how a printer writes k. */
 export interface Term {
@@ -45,7 +49,7 @@ export type LoopExpr =
   /** A size or an option, by the name of its constant. */
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'local'; readonly ty: Ty; readonly name: string }
-  | { readonly kind: 'load'; readonly ty: Ty; readonly buffer: string; readonly at: Address; readonly lanes: 1 | 4 }
+  | { readonly kind: 'load'; readonly ty: Ty; readonly buffer: string; readonly at: Address; readonly lanes: Lanes }
   /** An index as a number. */
   | { readonly kind: 'linear'; readonly at: Linear }
   /** index / divisor, which is known to divide where it is used. */
@@ -55,7 +59,15 @@ export type LoopExpr =
   | { readonly kind: 'binary'; readonly op: LoopBinaryOp; readonly a: LoopExpr; readonly b: LoopExpr }
   | { readonly kind: 'select'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr }
   /** One of two integers, without a branch. */
-  | { readonly kind: 'choose'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr };
+  | { readonly kind: 'choose'; readonly c: LoopExpr; readonly a: LoopExpr; readonly b: LoopExpr }
+  /** The same scalar in every lane; as a float it is rounded. */
+  | { readonly kind: 'splat'; readonly ty: 'f32x4' | 'f64x2' | 'i32x4'; readonly x: LoopExpr }
+  /** All lanes in one number: pairs first. */
+  | { readonly kind: 'fold'; readonly op: '+' | 'max' | 'min'; readonly x: LoopExpr }
+  /** Two of four floats as doubles: the first two, or the last. */
+  | { readonly kind: 'widen'; readonly half: 'low' | 'high'; readonly x: LoopExpr }
+  /** Four doubles as floats. */
+  | { readonly kind: 'narrow'; readonly low: LoopExpr; readonly high: LoopExpr };
 
 export type Stmt =
   | { readonly kind: 'loop'; readonly v: string; readonly from: Linear; readonly to: Linear; readonly step: number;
@@ -65,7 +77,7 @@ export type Stmt =
       readonly within: readonly Range[]; readonly body: readonly Stmt[] }
   | { readonly kind: 'let'; readonly name: string; readonly ty: Ty; readonly mutable: boolean; readonly value: LoopExpr }
   | { readonly kind: 'set'; readonly name: string; readonly op: '=' | '+=' | '*='; readonly value: LoopExpr }
-  | { readonly kind: 'store'; readonly buffer: string; readonly at: Address; readonly lanes: 1 | 4;
+  | { readonly kind: 'store'; readonly buffer: string; readonly at: Address; readonly lanes: Lanes;
       readonly op: '=' | '+=' | '*='; readonly value: LoopExpr }
   | { readonly kind: 'fill'; readonly buffer: string; readonly value: number }
   | { readonly kind: 'when'; readonly condition: LoopExpr; readonly body: readonly Stmt[] }
@@ -167,7 +179,8 @@ export function exprsOf(s: Stmt): readonly LoopExpr[] {
 /** The expressions directly inside an expression. */
 export function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
-    case 'unary': return [e.x];
+    case 'unary': case 'splat': case 'fold': case 'widen': return [e.x];
+    case 'narrow': return [e.low, e.high];
     case 'binary': return [e.a, e.b];
     case 'select': case 'choose': return [e.c, e.a, e.b];
     case 'const': case 'named': case 'local': case 'load': case 'linear': case 'quotient': case 'inside': return [];

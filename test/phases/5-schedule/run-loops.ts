@@ -102,6 +102,7 @@ class Machine {
         if (e.op === 'and') return sub(e.a) ? sub(e.b) : 0;
         return e.op === 'or' ? (sub(e.a) ? 1 : sub(e.b)) : binary[e.op]!(sub(e.a), sub(e.b));
       case 'select': case 'choose': return sub(e.c) ? sub(e.a) : sub(e.b);
+      case 'splat': case 'fold': case 'widen': case 'narrow': throw new Error(`${this.nest.name}: lanes are not run here`);
       default: return e satisfies never;
     }
   }

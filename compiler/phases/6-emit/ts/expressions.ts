@@ -1,4 +1,5 @@
 /** Prints expressions and indices of a LoopNest as TypeScript, with brackets only where precedence needs them. */
+import { invariant } from '../../../support/invariant.ts';
 import type { Linear, LoopExpr, Range, Term } from '../../../ir/loop.ts';
 
 /** How tightly an expression binds; a higher level stands unbracketed inside a lower one. */
@@ -56,6 +57,7 @@ function bare(e: LoopExpr, p: Printer): Text {
     case 'select':
       return { text: `${exprText(e.c, p, LEVEL.or)} ? ${exprText(e.a, p, LEVEL.or)} : ${exprText(e.b, p, LEVEL.or)}`, binds: LEVEL.select };
     case 'choose': return choose(e, p);
+    case 'splat': case 'fold': case 'widen': case 'narrow': return invariant(false, 'TypeScript has no lanes') as never;
     default: return e satisfies never;
   }
 }
