@@ -8,7 +8,7 @@
  *   npm run bench:peers -- --rounds 20        more rounds; --quick: few and short ones
  *   npm run bench:peers -- --json FILE        the results as data
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +16,12 @@ import { parseArgs } from 'node:util';
 import { write } from '../../cli/build.ts';
 import { compileProject, findProject } from '../../cli/project.ts';
 import { openTerminal } from '../../cli/terminal.ts';
-import { plainModules, samplesOf, withOurs, type Samples } from './alone.ts';
 import { measureBundles } from './bundle.ts';
 import { drawChart } from './chart.ts';
 import { infoOf, install } from './install.ts';
 import { match } from './match.ts';
 import { quick, thorough } from './measure.ts';
+import { samplesOf, withOurs } from './ours.ts';
 import { peers } from './peers.ts';
 import type { Report, WorkloadReport } from './report.ts';
 import { printTable } from './table.ts';
@@ -55,18 +55,15 @@ const project = compileProject(findProject(join(root, 'bench/kernels.yaml')), jo
 write(project);
 const kernels = project.build.kernels.map(({ compiled }) => ({ name: compiled.name, file: join(project.out, `${compiled.name}.ts`) }));
 const chosen = kernels.filter(({ name }) => name.includes(values.filter));
-const plain = await plainModules(chosen.map(({ file }) => file), join(root, 'build/bench-plain'));
 const workloads: WorkloadReport[] = [];
 const began = performance.now();
 for (const [n, kernel] of chosen.entries()) {
   const job = { ...kernel, peers: there.map((peer) => peer.name), effort: { ...usual, rounds }, given: {} };
   const place = `[${n + 1}/${chosen.length}] ${kernel.name}`;
   try {
-    const ours = async (): Promise<Samples[]> =>
-      (plain ? [await samplesOf(plain.script, kernel.name, plain.kernels.get(kernel.file)!, job.effort, (path) => readFileSync(path, 'utf8'))] : []);
-    const before = await ours();
+    const before = await samplesOf(kernel.name, kernel.file, job.effort);
     const contest = await match(job, (what) => terminal.progress(`${place}: ${what}`));
-    workloads.push(withOurs(contest, [...before, ...await ours()]));
+    workloads.push(withOurs(contest, [before, await samplesOf(kernel.name, kernel.file, job.effort)]));
     terminal.complain(`${place} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
     terminal.complain(`${place} failed: ${error instanceof Error ? error.message : String(error)}`);

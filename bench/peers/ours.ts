@@ -1,0 +1,34 @@
+/**
+ * Our kernels' times come from plain Node processes (alone.ts): the TypeScript loader and some peers detach ArrayBuffers, after which
+ * V8 tests every access to every typed array. One such run stands before a workload's contest and one behind it.
+ */
+import { join } from 'node:path';
+import { PlainModules, root, runPlain } from '../plain.ts';
+import type { AloneJob, Samples } from './alone.ts';
+import { sum, timing, type Effort } from './measure.ts';
+import type { PassShown, Timing, WorkloadReport } from './report.ts';
+
+const modules = new PlainModules(join(root, 'build/bench-plain'));
+
+/** Runs the workload of a generated module in a process of its own. */
+export async function samplesOf(name: string, file: string, effort: Effort): Promise<Samples> {
+  const job: AloneJob = { name, file: modules.add(file), effort };
+  return await runPlain(modules.add(join(root, 'bench/peers/alone.ts')), [JSON.stringify(job)]) as Samples;
+}
+
+/** A report with our times from processes of their own. */
+export function withOurs(report: WorkloadReport, runs: readonly Samples[]): WorkloadReport {
+  const timed = (how: string, pass: PassShown): Timing | undefined => {
+    const of = (p: string): number[] => runs.flatMap((samples) => samples[`${how} ${p}`] ?? []);
+    const [forward, backward] = [of('forward'), of('backward')];
+    if (forward.length === 0 || backward.length === 0) return undefined;
+    return timing({ forward, backward, both: sum(forward, backward) }[pass]);
+  };
+  return {
+    ...report,
+    passes: report.passes.map((p) => {
+      const bound = timed('bound', p.pass);
+      return { ...p, plain: timed('plain', p.pass) ?? p.plain, ...(bound ? { bound } : {}) };
+    }),
+  };
+}
