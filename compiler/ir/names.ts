@@ -17,8 +17,8 @@ const RESERVED: readonly string[] = [
   'string', 'super', 'switch', 'symbol', 'this', 'throw', 'true', 'try', 'type', 'typeof', 'undefined', 'unique',
   'unknown', 'using', 'var', 'void', 'while', 'with', 'yield', '__proto__',
   'Array', 'ArrayBuffer', 'Error', 'Float32Array', 'Float64Array', 'Infinity', 'Int32Array', 'Math', 'NaN', 'Number',
-  'Object', 'RangeError', 'Readonly', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'globalThis',
-  'spec', 'Cache', 'Buffers', 'Bound', 'createCache', 'bind', 'bound', 'buffers', 'cache', 'seed', 'step', 'forward', 'forwardTrain',
+  'Object', 'RangeError', 'Readonly', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'WebAssembly', 'globalThis',
+  'spec', 'Cache', 'Buffers', 'Bound', 'createCache', 'bind', 'attach', 'canRun', 'bound', 'buffers', 'cache', 'seed', 'step', 'forward', 'forwardTrain',
   'forwardTest', 'backward', 'backwardTrain', 'backwardTest', 'backwardStaged', 'backwardTrainStaged',
   'backwardTestStaged', 'checkArray', 'checkHeld', 'checkBound', 'checkDraw', 'badIndex', 'erf', 'sigmoid', 'fillUniform', 'fillPiece', 'exports',
 ];

@@ -7,15 +7,16 @@
  * wanted the second bodies cost a bundle little, as names are declared in the same order and a minifier gives them the same
  * letters: hence `this`, which has no name. Sizes stand as numbers, because in a second instance V8 knows no constant of the module.
  */
-import { StructureKind, type CodeBlockWriter, type StatementStructures } from 'ts-morph';
+import { StructureKind, type CodeBlockWriter } from 'ts-morph';
 import type { LoopNest, Part } from '../../../ir/loop.ts';
 import { trafficOf } from '../../../ir/loop-traffic.ts';
 import { buffersIn } from '../../../ir/loop-walk.ts';
 import type { Printer } from './expressions.ts';
-import { checkText, fieldsUsed, identifier, takes, writeHolds, type ModuleShape } from './functions.ts';
+import { checkText, drawn, fieldsUsed, identifier, writeHolds, type ModuleShape } from './functions.ts';
 import { ARRAYS, shapeOf, type FunctionShape } from './interface.ts';
 import { writeLocals } from './memory.ts';
 import { tensorsOf } from './metadata.ts';
+import type { Statement } from './sections.ts';
 import { writeBody } from './statements.ts';
 import { member, property, quoted, wrapped } from './text.ts';
 
@@ -24,8 +25,6 @@ export interface BoundShape extends ModuleShape {
   /** One for each function, in the same order. */
   readonly nests: readonly LoopNest[];
 }
-
-type Statement = StatementStructures | ((w: CodeBlockWriter) => void);
 
 /** A function that touches its caller's arrays less often than this share of all its loads and stores is called as it is. */
 const LEAST_SHARE = 1 / 8;
@@ -43,25 +42,28 @@ export function boundStatements(m: BoundShape): Statement[] {
     .map(({ f, nest }) => ({ f, nest, name: m.names.scope.fresh(`bound${capital(f.name)}`) }));
   const names = new Map(own.map((o) => [o.f.name, o.name]));
   return [
-    { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
-      properties: [
-        ...tensorsOf(m).map((t) => ({ name: property(t.name), type: ARRAYS[t.dtype], isReadonly: true })),
-        { name: 'cache', type: 'Cache', isReadonly: true },
-      ] },
-    { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
-      properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
-    (w) => writeBind(w, names, m),
+    ...interfaces(m), (w) => writeBind(w, names, m),
     ...own.map(({ f, nest, name }): Statement => (w) => writeBound(w, f, nest, name, m)),
   ];
 }
 
+/** `Buffers` and `Bound`. */
+export const interfaces = (m: ModuleShape & Pick<BoundShape, 'functions'>): Statement[] => [
+  { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
+    properties: [
+      ...tensorsOf(m).map((t) => ({ name: property(t.name), type: ARRAYS[t.dtype], isReadonly: true })),
+      { name: 'cache', type: 'Cache', isReadonly: true },
+    ] },
+  { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
+    properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
+];
+
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-const drawn = (f: FunctionShape): string => takes(f, { buffers: 'module' }).map((a) => `${a.kind}: number`).join(', ');
 
 const pair = (key: string, name: string): string => (key === name ? name : `${property(key)}: ${name}`);
 
 /** The arrays of all functions under the names that these have for them: a pattern and a record alike. */
-function writeArraysOf(w: CodeBlockWriter, m: BoundShape): void {
+export function arraysPattern(w: CodeBlockWriter, m: Pick<BoundShape, 'functions' | 'names'>): void {
   const pairs = [...tensorsOf(m).map((t) => pair(t.name, m.names.array(t.name)).replace(' ', '\u00a0')), 'cache'].join(', ');
   if (pairs.length <= 90) return void w.write(`{ ${pairs.replaceAll('\u00a0', ' ')} }`);
   w.inlineBlock(() => { for (const line of wrapped(`${pairs},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
@@ -71,7 +73,7 @@ function writeBind(w: CodeBlockWriter, names: ReadonlyMap<string, string>, m: Bo
   w.newLine().writeLine('/**').writeLine(' * Binds arrays once: the functions it returns take only what changes from call to call.').writeLine(' *');
   w.writeLine(' * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type').writeLine(' */');
   w.write('export function bind(');
-  writeArraysOf(w, m);
+  arraysPattern(w, m);
   w.write(': Buffers): Bound ').inlineBlock(() => writeBinding(w, names, m)).newLine();
 }
 
@@ -82,7 +84,7 @@ function writeBinding(w: CodeBlockWriter, names: ReadonlyMap<string, string>, m:
   }
   if (names.size > 0) {
     w.write('const bound: Buffers = ');
-    writeArraysOf(w, m);
+    arraysPattern(w, m);
     w.write(';').newLine();
   }
   w.write('return ').inlineBlock(() => {

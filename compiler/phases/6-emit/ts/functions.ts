@@ -52,7 +52,7 @@ function writePart(w: CodeBlockWriter, part: Part, f: FunctionShape, m: ModuleSh
 }
 
 /** On one line if they are few, else on lines of their own. */
-function writeParameters(w: CodeBlockWriter, parameters: readonly string[]): void {
+export function writeParameters(w: CodeBlockWriter, parameters: readonly string[]): void {
   const text = parameters.join(', ');
   if (text.length <= 70) return void w.write(text);
   w.newLine().indent(() => { for (const line of wrapped(`${parameters.map((x) => x.replace(': ', ':\u00a0')).join(', ')},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
@@ -62,12 +62,16 @@ function writeParameters(w: CodeBlockWriter, parameters: readonly string[]): voi
 export const takes = (f: FunctionShape, m: Pick<ModuleShape, 'buffers'>): readonly Argument[] =>
   (m.buffers === 'caller' ? f.arguments : f.arguments.filter((a) => a.kind === 'seed' || a.kind === 'step'));
 
+/** The parameters of a function over bound arrays. */
+export const drawn = (f: FunctionShape): string => takes(f, { buffers: 'module' }).map((a) => `${a.kind}: number`).join(', ');
+
 export const identifier = (a: Argument, m: Pick<ModuleShape, 'names'>): string => (a.kind === 'tensor' ? m.names.array(a.tensor.name) : a.kind);
 export const typeOf = (a: Argument): string => (a.kind === 'tensor' ? ARRAYS[a.tensor.dtype] : a.kind === 'cache' ? 'Cache' : 'number');
 
 const TITLES: Readonly<Record<FunctionShape['pass'], string>> = { forward: 'Writes the outputs and fills the cache', backward: 'Writes the gradients' };
 
-function docLines(f: FunctionShape, m: ModuleShape): string[] {
+/** The lines of a docstring. */
+export function docLines(f: FunctionShape, m: ModuleShape): string[] {
   const updates = f.arguments.flatMap((a) => (a.kind === 'tensor' && (a.access === 'updated' || (a.access === 'written' && a.tensor.role === 'state')) ? [a.tensor.name] : []));
   const what = f.pass === 'backward' && m.accumulate ? 'Adds to the gradients' : TITLES[f.pass];
   const how = f.staged ? ', by the unsimplified reverse sweep: the same results, one step of the chain rule at a time'
@@ -92,7 +96,8 @@ const shapeText = (slots: readonly (readonly string[])[], shape: readonly number
 
 // ---------------------------------------------------------------------------------------------------------- checks
 
-function writeChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
+/** Refuses what a caller may hand over wrongly. */
+export function writeChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
   for (const a of f.arguments) {
     if (a.kind !== 'tensor') continue;
     w.writeLine(checkText('checkArray', identifier(a, m), a.tensor.dtype, a.tensor.slots, shapeOf(a.tensor, m.derived), a.tensor.name, m));
@@ -122,7 +127,7 @@ export function fieldsUsed(f: FunctionShape, nest: LoopNest, m: ModuleShape): { 
 }
 
 /** Takes the fields that the body uses out of the cache, checked; forward puts the inputs it holds in. */
-function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
+export function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
   for (const { name, field } of fieldsUsed(f, nest, m)) {
     w.writeLine(`const ${name} = cache${member(field.name)};`);
     w.writeLine(checkText(field.held ? 'checkHeld' : 'checkArray', name, field.elem, field.slots, field.shape, `cache.${field.name}`, m));

@@ -153,6 +153,9 @@ const helpers: readonly Helper[] = [
   },
 ];
 
+/** The names of all helpers. */
+export const helperNames: ReadonlySet<string> = new Set(helpers.map((h) => h.name));
+
 /** The helpers that some names call for, in the order of the table. `own`: what most arrays of the module are, `Float32Array`. */
 export function neededHelpers(names: ReadonlySet<string>, own: string): Helper[] {
   const wanted = new Set(names);

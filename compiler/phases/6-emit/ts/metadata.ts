@@ -15,6 +15,8 @@ export interface Metadata {
   readonly nests: readonly LoopNest[];
   readonly accumulate: boolean;
   readonly buffers: 'caller' | 'module';
+  /** How much scratch WebAssembly wants, and whether others may use it between calls. Absent: the loops are TypeScript. */
+  readonly scratchIn?: { readonly bytes: number; readonly isShared: boolean };
 }
 
 export function specData(m: Metadata): Data {
@@ -24,7 +26,7 @@ export function specData(m: Metadata): Data {
     layer: layer.name,
     sizes: Object.fromEntries([...layer.givenAxes, ...layer.derivedAxes].map((a) => [a, layer.env.sizes.get(a)!])),
     options: Object.fromEntries(layer.env.options),
-    target: 'ts',
+    target: m.scratchIn ? 'wasm' : 'ts',
     dtype: layer.dtype,
     modes: layer.modes.flatMap((x) => (x.mode ? [x.mode] : [])),
     tensors: Object.fromEntries(tensorsOf(m).map((t) => [t.name, tensorData(t, m.derived)])),
@@ -34,10 +36,11 @@ export function specData(m: Metadata): Data {
       (a.kind === 'tensor' ? (inModule ? [] : [a.tensor.name]) : a.kind === 'cache' && inModule ? [] : [a.kind]))])),
     gradients: m.accumulate ? 'added' : 'written',
     buffers: m.buffers,
+    ...(m.scratchIn ? { scratch: m.scratchIn.isShared ? 'shared' : 'own' } : {}),
     flops: Object.fromEntries(m.nests.map((n) => [n.name, n.flops])),
     bytes: {
       cache: m.fields.reduce((sum, f) => sum + (f.held ? 0 : count(f.shape) * BYTES[f.elem]), 0),
-      scratch: scratchBytes(m.nests),
+      scratch: m.scratchIn?.bytes ?? scratchBytes(m.nests),
       ...Object.fromEntries(m.functions.map((f) => [f.name, f.arguments.reduce((sum, a) =>
         sum + (a.kind === 'tensor' && a.access !== 'unused' ? count(shapeOf(a.tensor, m.derived)) * BYTES[a.tensor.dtype] : 0), 0)])),
     },
