@@ -11,6 +11,8 @@ const N = 100;
 const C = 3;
 const H = 32;
 const W = 32;
+const PH = 2;
+const PW = 2;
 const OH = 16;
 const OW = 16;
 const STRIDE = 2;
@@ -40,7 +42,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: { forward: 614400, backward: 76800 },
-  bytes: { cache: 307200, scratch: 32, forward: 1536000, backward: 1536000 },
+  bytes: { cache: 307200, scratch: 16, forward: 1536000, backward: 1536000 },
 } as const;
 
 /** What `forward` leaves for `backward`. */
@@ -56,7 +58,7 @@ export function createCache(): Cache {
   };
 }
 
-const tapsMemory = /*@__PURE__*/ new Float64Array(4);
+const tapsMemory = /*@__PURE__*/ new Float32Array(17);
 
 /**
  * Writes the outputs and fills the cache. Arrays are row-major and must not overlap.
@@ -74,6 +76,7 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
   const taps = tapsMemory;
   for (let nc = 0; nc < NC; nc++) {
     for (let oh = 0; oh < OH; oh++) {
+      let total = 0;
       const row_ = nc * OH_OW + oh * OW;
       for (let ow = 0; ow < OW; ow += 4) {
         // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
@@ -89,18 +92,11 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         taps[3] = x0_1_1;
         const won0 = Number(x0_0_1 > x0_0_0);
         const won0_ = 2 + Number(x0_1_1 > x0_1_0);
-        let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-        let total = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-        if (total !== total) {
-          for (let tap = 0; tap < 4; tap++) {
-            if (taps[3 - tap] !== taps[3 - tap]) {
-              best0 = 3 - tap;
-            }
-          }
-        }
-        let outAt = taps[best0];
-        out[row_ + ow] = outAt;
+        const best0 = won0 + (won0_ - won0) * Number(taps[won0_] > taps[won0]);
+        const out0 = taps[best0];
+        out[row_ + ow] = out0;
         hit_out[row_ + ow] = best0;
+        total += x0_0_1 + x0_1_0 + x0_1_1;
         const x1_0_0 = x[row + STRIDE];
         const x1_0_1 = x[row + STRIDE + 1];
         const x1_1_0 = x[row + W + STRIDE];
@@ -111,18 +107,11 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         taps[3] = x1_1_1;
         const won1 = Number(x1_0_1 > x1_0_0);
         const won1_ = 2 + Number(x1_1_1 > x1_1_0);
-        let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-        total = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-        if (total !== total) {
-          for (let tap = 0; tap < 4; tap++) {
-            if (taps[3 - tap] !== taps[3 - tap]) {
-              best1 = 3 - tap;
-            }
-          }
-        }
-        outAt = taps[best1];
-        out[row_ + ow + 1] = outAt;
+        const best1 = won1 + (won1_ - won1) * Number(taps[won1_] > taps[won1]);
+        const out1 = taps[best1];
+        out[row_ + ow + 1] = out1;
         hit_out[row_ + ow + 1] = best1;
+        total += x1_0_1 + x1_1_0 + x1_1_1;
         const x2_0_0 = x[row + 2 * STRIDE];
         const x2_0_1 = x[row + 2 * STRIDE + 1];
         const x2_1_0 = x[row + W + 2 * STRIDE];
@@ -133,18 +122,11 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         taps[3] = x2_1_1;
         const won2 = Number(x2_0_1 > x2_0_0);
         const won2_ = 2 + Number(x2_1_1 > x2_1_0);
-        let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-        total = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-        if (total !== total) {
-          for (let tap = 0; tap < 4; tap++) {
-            if (taps[3 - tap] !== taps[3 - tap]) {
-              best2 = 3 - tap;
-            }
-          }
-        }
-        outAt = taps[best2];
-        out[row_ + ow + 2] = outAt;
+        const best2 = won2 + (won2_ - won2) * Number(taps[won2_] > taps[won2]);
+        const out2 = taps[best2];
+        out[row_ + ow + 2] = out2;
         hit_out[row_ + ow + 2] = best2;
+        total += x2_0_1 + x2_1_0 + x2_1_1;
         const x3_0_0 = x[row + 3 * STRIDE];
         const x3_0_1 = x[row + 3 * STRIDE + 1];
         const x3_1_0 = x[row + W + 3 * STRIDE];
@@ -155,18 +137,32 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
         taps[3] = x3_1_1;
         const won3 = Number(x3_0_1 > x3_0_0);
         const won3_ = 2 + Number(x3_1_1 > x3_1_0);
-        let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-        total = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-        if (total !== total) {
-          for (let tap = 0; tap < 4; tap++) {
-            if (taps[3 - tap] !== taps[3 - tap]) {
-              best3 = 3 - tap;
+        const best3 = won3 + (won3_ - won3) * Number(taps[won3_] > taps[won3]);
+        const out3 = taps[best3];
+        out[row_ + ow + 3] = out3;
+        hit_out[row_ + ow + 3] = best3;
+        total += x3_0_1 + x3_1_0 + x3_1_1;
+      }
+      if (total !== total) {
+        for (let ow = 0; ow < OW; ow++) {
+          let outAt = -Infinity;
+          let best = -Infinity;
+          let offset = 0;
+          for (let ph = 0; ph < PH; ph++) {
+            const row = nc * HW + oh * STRIDE * W + ph * W + ow * STRIDE;
+            const row_2 = ph * PW;
+            for (let pw = 0; pw < PW; pw++) {
+              const xAt = x[row + pw];
+              outAt = Math.max(outAt, xAt);
+              if (xAt > best || xAt !== xAt && best === best) {
+                best = xAt;
+                offset = row_2 + pw;
+              }
             }
           }
+          out[row_ + ow] = outAt;
+          hit_out[row_ + ow] = offset;
         }
-        outAt = taps[best3];
-        out[row_ + ow + 3] = outAt;
-        hit_out[row_ + ow + 3] = best3;
       }
     }
   }
@@ -267,6 +263,7 @@ function boundForward(this: Buffers): () => void {
     const taps = tapsMemory;
     for (let nc = 0; nc < 300; nc++) {
       for (let oh = 0; oh < 16; oh++) {
+        let total = 0;
         const row_ = nc * 256 + oh * 16;
         for (let ow = 0; ow < 16; ow += 4) {
           // out = max[PH, PW](x[N, C, OH*stride + PH, OW*stride + PW])
@@ -282,18 +279,11 @@ function boundForward(this: Buffers): () => void {
           taps[3] = x0_1_1;
           const won0 = Number(x0_0_1 > x0_0_0);
           const won0_ = 2 + Number(x0_1_1 > x0_1_0);
-          let best0 = won0 + (won0_ - won0 & -Number(taps[won0_] > taps[won0]));
-          let total = x0_0_0 + x0_0_1 + x0_1_0 + x0_1_1;
-          if (total !== total) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best0 = 3 - tap;
-              }
-            }
-          }
-          let outAt = taps[best0];
-          out[row_ + ow] = outAt;
+          const best0 = won0 + (won0_ - won0) * Number(taps[won0_] > taps[won0]);
+          const out0 = taps[best0];
+          out[row_ + ow] = out0;
           hit_out[row_ + ow] = best0;
+          total += x0_0_1 + x0_1_0 + x0_1_1;
           const x1_0_0 = x[row + 2];
           const x1_0_1 = x[row + 2 + 1];
           const x1_1_0 = x[row + 32 + 2];
@@ -304,18 +294,11 @@ function boundForward(this: Buffers): () => void {
           taps[3] = x1_1_1;
           const won1 = Number(x1_0_1 > x1_0_0);
           const won1_ = 2 + Number(x1_1_1 > x1_1_0);
-          let best1 = won1 + (won1_ - won1 & -Number(taps[won1_] > taps[won1]));
-          total = x1_0_0 + x1_0_1 + x1_1_0 + x1_1_1;
-          if (total !== total) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best1 = 3 - tap;
-              }
-            }
-          }
-          outAt = taps[best1];
-          out[row_ + ow + 1] = outAt;
+          const best1 = won1 + (won1_ - won1) * Number(taps[won1_] > taps[won1]);
+          const out1 = taps[best1];
+          out[row_ + ow + 1] = out1;
           hit_out[row_ + ow + 1] = best1;
+          total += x1_0_1 + x1_1_0 + x1_1_1;
           const x2_0_0 = x[row + 2 * 2];
           const x2_0_1 = x[row + 2 * 2 + 1];
           const x2_1_0 = x[row + 32 + 2 * 2];
@@ -326,18 +309,11 @@ function boundForward(this: Buffers): () => void {
           taps[3] = x2_1_1;
           const won2 = Number(x2_0_1 > x2_0_0);
           const won2_ = 2 + Number(x2_1_1 > x2_1_0);
-          let best2 = won2 + (won2_ - won2 & -Number(taps[won2_] > taps[won2]));
-          total = x2_0_0 + x2_0_1 + x2_1_0 + x2_1_1;
-          if (total !== total) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best2 = 3 - tap;
-              }
-            }
-          }
-          outAt = taps[best2];
-          out[row_ + ow + 2] = outAt;
+          const best2 = won2 + (won2_ - won2) * Number(taps[won2_] > taps[won2]);
+          const out2 = taps[best2];
+          out[row_ + ow + 2] = out2;
           hit_out[row_ + ow + 2] = best2;
+          total += x2_0_1 + x2_1_0 + x2_1_1;
           const x3_0_0 = x[row + 3 * 2];
           const x3_0_1 = x[row + 3 * 2 + 1];
           const x3_1_0 = x[row + 32 + 3 * 2];
@@ -348,18 +324,32 @@ function boundForward(this: Buffers): () => void {
           taps[3] = x3_1_1;
           const won3 = Number(x3_0_1 > x3_0_0);
           const won3_ = 2 + Number(x3_1_1 > x3_1_0);
-          let best3 = won3 + (won3_ - won3 & -Number(taps[won3_] > taps[won3]));
-          total = x3_0_0 + x3_0_1 + x3_1_0 + x3_1_1;
-          if (total !== total) {
-            for (let tap = 0; tap < 4; tap++) {
-              if (taps[3 - tap] !== taps[3 - tap]) {
-                best3 = 3 - tap;
+          const best3 = won3 + (won3_ - won3) * Number(taps[won3_] > taps[won3]);
+          const out3 = taps[best3];
+          out[row_ + ow + 3] = out3;
+          hit_out[row_ + ow + 3] = best3;
+          total += x3_0_1 + x3_1_0 + x3_1_1;
+        }
+        if (total !== total) {
+          for (let ow = 0; ow < 16; ow++) {
+            let outAt = -Infinity;
+            let best = -Infinity;
+            let offset = 0;
+            for (let ph = 0; ph < 2; ph++) {
+              const row = nc * 1024 + oh * 2 * 32 + ph * 32 + ow * 2;
+              const row_2 = ph * 2;
+              for (let pw = 0; pw < 2; pw++) {
+                const xAt = x[row + pw];
+                outAt = Math.max(outAt, xAt);
+                if (xAt > best || xAt !== xAt && best === best) {
+                  best = xAt;
+                  offset = row_2 + pw;
+                }
               }
             }
+            out[row_ + ow] = outAt;
+            hit_out[row_ + ow] = offset;
           }
-          outAt = taps[best3];
-          out[row_ + ow + 3] = outAt;
-          hit_out[row_ + ow + 3] = best3;
         }
       }
     }

@@ -1,8 +1,15 @@
 /**
  * How far beyond its arrays a nest could reach if every loop variable took the value at which its loop ends. An engine that
  * bounds an index by the types of its variables counts that value too: an array that is long enough for it needs no test.
+ *
+ * Scratch of a few elements is made longer as well: V8 keeps typed arrays of up to 64 bytes in the object itself, and each
+ * access of such an array costs more.
  */
-import { bodyOf, exprsOf, operands, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
+import { bodyOf, exprsOf, operands, type Buffer, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
+
+/** Bytes of an array that V8 may keep in its object. */
+const MOST_IN_OBJECT = 64;
+const BYTES: Readonly<Record<Buffer['elem'], number>> = { f32: 4, f64: 8, i32: 4, u8: 1 };
 
 /** Elements that each array lacks for that, by the name of the array; those that lack none are left out. */
 export function slackOf(nest: LoopNest): Map<string, number> {
@@ -28,6 +35,10 @@ export function slackOf(nest: LoopNest): Map<string, number> {
   };
   block(nest.body, new Map());
   for (const p of nest.parts) block(p.body, new Map(p.params.map((x) => [x.v, x.size - 1])));
+  for (const b of nest.buffers) {
+    const least = MOST_IN_OBJECT / BYTES[b.elem] + 1 - b.length;
+    if (b.role === 'scratch' && least > (out.get(b.name) ?? 0)) out.set(b.name, least);
+  }
   return out;
 }
 

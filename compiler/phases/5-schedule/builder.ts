@@ -53,7 +53,11 @@ export class Builder {
 
   readonly accumulates: boolean;
   /** A scratch array for what is dead before the next thing asks for one. */
-  readonly scratch: (wish: string, length: number) => Buffer;
+  readonly scratch: (wish: string, elem: Buffer['elem'], length: number) => Buffer;
+  /** What is NaN where an element of the windows at hand is; absent where each of them looks for itself. */
+  doubts: LoopExpr[] | undefined;
+  /** Rare work is at hand: no text is spent on its speed. */
+  rare = false;
   /** Sums whose arrays are filled and finished outside the group at hand. */
   readonly riders = new Set<Info>();
   readonly #choices: Choices;
@@ -61,7 +65,7 @@ export class Builder {
 
   constructor(
     context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>,
-    options: { readonly accumulate: boolean; readonly choices: Choices }, scratch: (wish: string, length: number) => Buffer,
+    options: { readonly accumulate: boolean; readonly choices: Choices }, scratch: Builder['scratch'],
   ) {
     this.accumulates = options.accumulate;
     this.#choices = options.choices;

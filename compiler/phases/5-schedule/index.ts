@@ -53,9 +53,9 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const storage = storeItems(trees, infos, context, options.pool, taken);
   const buffers = buffersOf(items, options, taken, program);
   const brief = new Map<string, Buffer>();
-  const scratch = (wish: string, length: number): Buffer => {
-    const key = `${wish}:${length}`;
-    const buffer = brief.get(key) ?? options.pool.take(wish, 'f64', length, taken);
+  const scratch: Builder['scratch'] = (wish, elem, length) => {
+    const key = `${wish}:${elem}:${length}`;
+    const buffer = brief.get(key) ?? options.pool.take(wish, elem, length, taken);
     brief.set(key, buffer);
     return buffer;
   };

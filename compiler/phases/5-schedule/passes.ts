@@ -19,7 +19,8 @@ import { addressHere, finishArray, fullLoop, Reductions, startArray } from './re
 import type { Info } from './space.ts';
 import { bufferKey } from './storage.ts';
 import { constantOf, keyOf, localOf, valueOf } from './values.ts';
-import { buildWindow, isWindow, lanesOfWindows } from './window.ts';
+import { buildWindow, isWindow } from './window.ts';
+import { areWindows, buildWindows } from './windows.ts';
 import { accumulatorsOf, columnsOf, jamOf, lanesOf, TINY, MOST_WRITTEN_OUT } from './width.ts';
 
 type Pass = Extract<Tree, { kind: 'pass' }>;
@@ -47,8 +48,7 @@ function buildGroup(b: Builder, t: Group): void {
 function openAll(b: Builder, t: Group, runs: readonly (readonly string[])[], fill: () => void): void {
   const [first, ...rest] = runs;
   if (first === undefined) return fill();
-  const windows = rest.length === 0 ? lanesOfWindows(b, t) : 1;
-  if (windows > 1) return laneLoop(b, first, windows, (lane) => b.labelled(lane === 0, fill));
+  if (rest.length === 0 && areWindows(b, t)) return buildWindows(b, t, first, fill);
   const tile = rest.length === 0 && t.tile !== undefined ? columnsOf(b, infosIn([t])) : 1;
   if (tile === 1) return fullLoop(b, first, () => openAll(b, t, rest, fill));
   const before = b.tile;
@@ -87,7 +87,7 @@ class PassBuilder {
     const cost = pass.infos.reduce((n, i) => n + i.cost + 1, 0);
     this.written = this.writtenOut(cost);
     const inner = this.loops.at(-1);
-    const unrolls = inner !== undefined && this.written.length === 0 && !this.narrowed.loops.has(inner.axis);
+    const unrolls = inner !== undefined && !b.rare && this.written.length === 0 && !this.narrowed.loops.has(inner.axis);
     const columns = b.tile?.count ?? 1;
     const outer = this.loops.at(-2);
     const jams = unrolls && outer && !this.narrowed.loops.has(outer.axis) && columns === 1;
@@ -100,6 +100,7 @@ class PassBuilder {
   /** The innermost loops that are short enough to be written out in full. */
   writtenOut(cost: number): Loop[] {
     const out: Loop[] = [];
+    if (this.b.rare) return out;
     let points = this.b.tile?.count ?? 1;
     for (const loop of [...this.loops].reverse()) {
       if (loop.size > TINY || points * loop.size * cost > MOST_WRITTEN_OUT || this.narrowed.loops.has(loop.axis)) break;

@@ -183,7 +183,7 @@ export function finishArray(b: Builder, info: Info): void {
 }
 
 /** a + b + (c + d): pairs first, so that errors do not pile up. */
-function pairwise(values: readonly LoopExpr[], op: '+' | '*' | 'max' | 'min'): LoopExpr {
+export function pairwise(values: readonly LoopExpr[], op: '+' | '*' | 'max' | 'min'): LoopExpr {
   if (values.length <= 2) return values.length === 1 ? values[0]! : binary(op, values[0]!, values[1]!);
   const half = 2 * Math.ceil(values.length / 4);
   return binary(op, pairwise(values.slice(0, half), op), pairwise(values.slice(half), op));

@@ -3,8 +3,9 @@
  * comparison is a number that picks an index. On data that nobody can foresee a branch costs more than all of it.
  *
  * The winner's value is looked up by its index, so the taps are laid out in a short array. `>` keeps the first of equal
- * elements, as a pair's left side stands before its right. A NaN loses or wins such a comparison by accident; it shows in
- * the sum of the taps, and only then the first one is looked for.
+ * elements, as a pair's left side stands before its right. A NaN loses or wins such a comparison by accident, but for the
+ * first element, which nothing beats if it is one. It shows in the sum of the others, and only then it is looked for: where
+ * windows stand in a row the whole row is gone over again (windows.ts), a single one looks for its first NaN itself.
  */
 import { axisIndex, sizeOf } from '../../ir/affine.ts';
 import { read } from '../../ir/expr.ts';
@@ -14,7 +15,7 @@ import type { Builder } from './builder.ts';
 import { axesOf, costOf } from './dag.ts';
 import type { Tree } from './group.ts';
 import { atLane } from './lanes.ts';
-import { addressHere } from './reductions.ts';
+import { addressHere, pairwise } from './reductions.ts';
 import type { Info } from './space.ts';
 import { keyOf, valueOf } from './values.ts';
 
@@ -26,12 +27,13 @@ const MOST_TAPS_OF_VALUES = 9;
 /** Nodes of all taps together. */
 const MOST_NODES = 200;
 
-const tapsOf = (info: Info, env: Env): number => info.item.reduced.reduce((n, axis) => n * sizeOf(env, axis), 1);
+/** Elements of a window. */
+export const tapsOf = (info: Info, env: Env): number => info.item.reduced.reduce((n, axis) => n * sizeOf(env, axis), 1);
 
 /** Whether a pass looks for the extreme elements of one small window and for nothing else. */
 export function isWindow(b: Builder, pass: Pass): boolean {
   const [first, ...others] = pass.infos;
-  if (!first || first.form !== 'register' || (first.item.op !== 'max' && first.item.op !== 'min')) return false;
+  if (b.rare || b.tile !== undefined || !first || first.form !== 'register' || (first.item.op !== 'max' && first.item.op !== 'min')) return false;
   const { op, reduced } = first.item;
   const taps = tapsOf(first, b.context.env);
   const alike = (i: Info): boolean => i.form === 'register' && i.item.op === op && i.body === first.body && i.item.reduced.join() === reduced.join();
@@ -40,21 +42,11 @@ export function isWindow(b: Builder, pass: Pass): boolean {
     && pass.loops.every((axis) => reduced.includes(axis));
 }
 
-/** How many windows a loop around them takes at a time: where nothing else stands in it, their latencies overlap. */
-export function lanesOfWindows(b: Builder, t: Extract<Tree, { kind: 'group' }>): number {
-  const inner = t.axes.at(-1);
-  let taps = 0;
-  for (const child of t.children) {
-    if (child.kind !== 'pass' || (!isWindow(b, child) && child.loops.length > 0)) return 1;
-    if (isWindow(b, child)) taps += tapsOf(child.infos[0]!, b.context.env);
-  }
-  if (taps === 0 || inner === undefined) return 1;
-  return [4, 2].find((lanes) => lanes * taps <= MOST_TAPS && lanes <= sizeOf(b.context.env, inner)) ?? 1;
-}
-
 interface Tap {
   readonly index: LoopExpr;
   readonly value: LoopExpr;
+  /** A float as it was read: kept as one it is compared and stored without a conversion. */
+  readonly isFloat?: boolean;
 }
 
 /** Writes the tournament of a window where the builder stands. */
@@ -65,10 +57,12 @@ export function buildWindow(b: Builder, pass: Pass): void {
   b.shared.clear();
   b.levels.clear();
   const taps = readTaps(b, info);
-  const array = b.scratch('taps', taps.length);
+  const array = b.scratch('taps', taps.every((t) => t.isFloat) ? 'f32' : 'f64', taps.length);
   for (const { index, value } of taps) b.push({ kind: 'store', buffer: array.name, at: place(array, index), lanes: 1, op: '=', value });
   const best = playOff(b, info, taps, array);
-  lookForNaN(b, info, taps, array, best);
+  const others = pairwise(taps.slice(1).map((t) => t.value), '+');
+  if (b.doubts) b.doubts.push(others);
+  else lookForNaN(b, info, others, array, best);
   const value: LoopExpr = { kind: 'load', ty: 'f64', buffer: array.name, at: place(array, best), lanes: 1 };
   for (const i of pass.infos) publish(b, i, i.item.kind === 'arg' ? best : b.local(b.wish(nameOf(i), i.item.axes), 'f64', value, b.depth));
 }
@@ -84,7 +78,8 @@ function readTaps(b: Builder, info: Info): Tap[] {
     const axis = info.item.reduced[n];
     if (axis === undefined) {
       const value = valueOf(b, info.body);
-      taps.push({ index: constant(taps.length), value: value.kind === 'local' ? value : b.local(b.wish(wishOf(info), axesOf(info.body)), 'f64', value, b.depth) });
+      const kept = value.kind === 'local' ? value : b.local(b.wish(wishOf(info), axesOf(info.body)), 'f64', value, b.depth);
+      taps.push({ index: constant(taps.length), value: kept, isFloat: value.kind === 'load' && elemOf(b, value.buffer) === 'f32' });
       return;
     }
     const size = sizeOf(b.context.env, axis);
@@ -94,6 +89,8 @@ function readTaps(b: Builder, info: Info): Tap[] {
   visit(0);
   return taps;
 }
+
+const elemOf = (b: Builder, name: string): Buffer['elem'] | undefined => [...b.buffers.values()].find((x) => x.name === name)?.elem;
 
 const wishOf = (info: Info): string => (info.body.kind === 'read' && !info.body.tensor.startsWith('%') ? info.body.tensor : 'tap');
 
@@ -108,7 +105,7 @@ function playOff(b: Builder, { item }: Info, taps: readonly Tap[], array: Buffer
       if (!right) { next.push(left); continue; }
       const chosen: LoopExpr = { kind: 'choose', c: { kind: 'binary', op, a: right.value, b: left.value }, a: right.index, b: left.index };
       const isLast = round.length === 2;
-      const index = b.local(b.wish(isLast ? 'best' : 'won', item.axes), 'i32', chosen, b.depth, isLast);
+      const index = b.local(b.wish(isLast ? 'best' : 'won', item.axes), 'i32', chosen, b.depth, isLast && b.doubts === undefined);
       if (isLast) return index;
       next.push({ index, value: { kind: 'load', ty: 'f64', buffer: array.name, at: place(array, index), lanes: 1 } });
     }
@@ -122,17 +119,16 @@ function place(array: Buffer, index: LoopExpr): Address {
 }
 
 /** The first NaN is the extreme element, where there is one. Infinities of both signs come here too, and find none. */
-function lookForNaN(b: Builder, { item }: Info, taps: readonly Tap[], array: Buffer, best: LoopExpr & { kind: 'local' }): void {
+function lookForNaN(b: Builder, { item }: Info, others: LoopExpr, array: Buffer, best: LoopExpr & { kind: 'local' }): void {
   const isNaN = (x: LoopExpr): LoopExpr => ({ kind: 'binary', op: '!=', a: x, b: x });
-  const sum = taps.map((t) => t.value).reduce((a, x) => ({ kind: 'binary', op: '+', a, b: x }));
-  const total = b.local(b.wish('total', item.axes), 'f64', sum, b.depth);
+  const total = b.local(b.wish('total', item.axes), 'f64', others, b.depth);
   const body = b.nested(() => {
     const v = b.scope.fresh('tap');
-    const at = [{ v, k: -1 }, { k: taps.length - 1 }];
+    const at = [{ v, k: -1 }, { k: array.length - 1 }];
     const value: LoopExpr = { kind: 'load', ty: 'f64', buffer: array.name, at: { slots: [{ at, size: array.length }], flat: at }, lanes: 1 };
     // From the last to the first, so that the first one stays.
     const found: Stmt = { kind: 'set', name: best.name, op: '=', value: { kind: 'linear', at } };
-    b.push({ kind: 'loop', v, from: [], to: [{ k: taps.length }], step: 1, size: taps.length, within: [],
+    b.push({ kind: 'loop', v, from: [], to: [{ k: array.length }], step: 1, size: array.length, within: [],
       body: [{ kind: 'when', condition: isNaN(value), body: [found] }] });
   });
   b.push({ kind: 'when', condition: isNaN(total), body });

@@ -62,16 +62,16 @@ function bare(e: LoopExpr, p: Printer): Text {
   }
 }
 
-/** b + (a - b & -c), where c as a number is 0 or 1, and -c a mask of no bits or of all. */
+/** b + (a - b) * c, where c as a number is 0 or 1. */
 function choose({ c, a, b }: LoopExpr & { kind: 'choose' }, p: Printer): Text {
   const flag = exprText({ kind: 'unary', op: 'flag', x: c }, p);
   const isZero = b.kind === 'const' && b.value === 0;
   const step: LoopExpr = a.kind === 'const' && b.kind === 'const' ? { kind: 'const', value: a.value - b.value }
     : isZero ? a : { kind: 'binary', op: '-', a, b };
   const isOne = step.kind === 'const' && step.value === 1;
-  const text = isOne ? flag : `${exprText(step, p, LEVEL.sum)} & -${flag}`;
-  if (isZero) return { text, binds: isOne ? LEVEL.atom : LEVEL.bit };
-  return { text: `${exprText(b, p, LEVEL.sum)} + ${isOne ? text : `(${text})`}`, binds: LEVEL.sum };
+  const text = isOne ? flag : `${exprText(step, p, LEVEL.product)} * ${flag}`;
+  if (isZero) return { text, binds: isOne ? LEVEL.atom : LEVEL.product };
+  return { text: `${exprText(b, p, LEVEL.sum)} + ${text}`, binds: LEVEL.sum };
 }
 
 function unary(e: LoopExpr & { kind: 'unary' }, p: Printer): Text {
