@@ -5,11 +5,11 @@
  * xors words of 32 bits, and nothing else: what JavaScript and SIMD lanes do in one instruction each, where a generator
  * that multiplies needs the upper half of a product, which neither has.
  */
-const ROUNDS = 13;
+export const ROUNDS = 13;
 /** By how much the two mixes of a round rotate; the ninth round starts over. */
-const ROTATIONS = [[10, 26], [11, 21], [13, 27], [23, 5], [6, 20], [17, 11], [25, 10], [18, 20]] as const;
+export const ROTATIONS = [[10, 26], [11, 21], [13, 27], [23, 5], [6, 20], [17, 11], [25, 10], [18, 20]] as const;
 /** Xored with the words of the key, it gives the fifth word of the key schedule. */
-const PARITY = 0x1bd11bda;
+export const PARITY = 0x1bd11bda;
 const TWO_32 = 0x1_0000_0000;
 
 export type Words = readonly [number, number, number, number];

@@ -2,6 +2,7 @@
  * The private functions that a module may need, as source. Each stands in the module only if something calls it. Their
  * names are reserved, so no spec can take them.
  */
+import { LARGE, SMALL } from '../erf.ts';
 
 export interface Helper {
   readonly name: string;
@@ -12,20 +13,6 @@ export interface Helper {
   readonly before?: readonly string[];
   readonly calls?: readonly string[];
 }
-
-/** erf(x)/x as a polynomial of x^2 on [0, 1]; fitted to 7e-18. */
-const SMALL = [
-  -7.795898827002142e-10, 1.3720064546777686e-8, -1.6208483801871705e-7, 0.0000016447424703317362, -0.00001492473690741966,
-  0.00012055294904839707, -0.0008548325975389692, 0.0052239776071164225, -0.02686617064323777, 0.11283791670945006,
-  -0.37612638903183543, 1.1283791670955126,
-];
-/** erfc(x) * exp(x^2) as a polynomial of 2/(x + 2) for x in [1, 6]; fitted to 2e-18. */
-const LARGE = [
-  -0.07440021243346044, 0.5535022023245029, -1.8535316382081848, 3.6426059404027527, -4.583844406614994, 3.799359906028882,
-  -2.1298439188930316, 0.9210072415249974, -0.3377317752090611, 0.0031605924750990814, -0.011294696331083888,
-  0.08342915067749279, 0.17661452876291867, 0.24676994208173553, 0.28210194185256204, 0.28209433744603646,
-  1.273194538411999e-8,
-];
 
 /** ((a*x + b)*x + c)*x + ..., on lines of a readable length. */
 function horner(coefficients: readonly number[], x: string): string[] {

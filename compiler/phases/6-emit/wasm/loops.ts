@@ -1,0 +1,57 @@
+/** Loops: bottom-tested, entered by a test only where they may have no turn. */
+import type { Linear, Stmt } from '../../../ir/loop.ts';
+import { bodyOf } from '../../../ir/loop.ts';
+import { isNatural, linear, type Variable } from './addresses.ts';
+import type { Body } from './body.ts';
+import { int, op, set, tee, type Code, type Op } from './code.ts';
+
+/** Writes a loop around what `write` writes. */
+export function loop(s: Stmt & { kind: 'loop' }, b: Body, write: () => void): void {
+  const { f } = b;
+  const local = f.local(s.v, 'i32');
+  const from = linear(s.from, b.known, f);
+  const to = bound(s, b);
+  const [first, end] = [constantOf(s.from), constantOf(s.to)];
+  if (first !== undefined && end !== undefined && first >= end) return;
+  const mayBeEmpty = first === undefined || end === undefined;
+  const before = f.group();
+  f.push(set(local, from));
+  const turn = f.within(() => {
+    const [behind, after]: [Code[], Code[]] = [f.group(), []];
+    const outer = [b.locals.get(s.v), b.known.get(s.v)] as const;
+    b.locals.set(s.v, { local, ty: 'i32' });
+    const isInnermost = !s.body.some(hasLoop);
+    b.known.set(s.v, {
+      name: s.v, local, order: b.f.serial(), changes: false, isNatural: isNatural(s.from, b.known) || s.within.length > 0, isData: false,
+      behind, sums: new Map<string, string>(), ...(isInnermost ? { turns: { before, end: after, from, step: s.step } } : {}),
+    } satisfies Variable);
+    write();
+    remake(b.locals, s.v, outer[0]);
+    remake(b.known, s.v, outer[1]);
+    f.push({ kind: 'group', body: after });
+    f.push(op('br_if', [op('i32.lt_s', [tee(local, op('i32.add', [f.read(local), int(s.step)])), to])], `${s.v}.turn`));
+  });
+  const whole: Code = { kind: 'loop', label: `${s.v}.turn`, body: turn };
+  if (!mayBeEmpty) return f.push(whole);
+  f.push({ kind: 'if', condition: op('i32.lt_s', [f.read(local), to]), then: [whole], otherwise: [] });
+}
+
+function remake<V>(map: Map<string, V>, key: string, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+const hasLoop = (s: Stmt): boolean => s.kind === 'loop' || bodyOf(s).some(hasLoop);
+
+/** Where a loop ends: a number, or a local that holds it. */
+function bound(s: Stmt & { kind: 'loop' }, b: Body): Op {
+  const end = linear(s.to, b.known, b.f);
+  if (end.name === 'i32.const' || (end.name === 'local.get' && !changes(s.to, b))) return end;
+  const local = b.f.local(`${s.v}.end`, 'i32');
+  b.f.push(set(local, end));
+  return b.f.read(local);
+}
+
+const changes = (at: Linear, b: Body): boolean => at.some((t) => t.v !== undefined && b.known.get(t.v)?.changes !== false);
+
+const constantOf = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((sum, t) => sum + t.k, 0) : undefined);
