@@ -40,8 +40,8 @@ export interface Address {
   readonly flat: Linear;
 }
 
-/** flag: a truth value as 0 or 1, without a branch. */
-export type LoopUnaryOp = UnaryOp | 'ceil' | 'flag';
+/** flag: a truth value as 0 or 1, without a branch. float: the nearest float. */
+export type LoopUnaryOp = UnaryOp | 'ceil' | 'flag' | 'float';
 export type LoopBinaryOp = BinaryOp | '%';
 
 export type LoopExpr =
@@ -74,7 +74,9 @@ export type Stmt =
       /** The axis's size: v stays below it. */
       readonly size: number;
       /** Holds for every value that v takes, because `from` and `to` were narrowed to it. */
-      readonly within: readonly Range[]; readonly body: readonly Stmt[] }
+      readonly within: readonly Range[]; readonly body: readonly Stmt[];
+      /** This loop is to go into lanes, so many vectors at a time; where a function says so of one, its other loops stay. */
+      readonly vectors?: number }
   | { readonly kind: 'let'; readonly name: string; readonly ty: Ty; readonly mutable: boolean; readonly value: LoopExpr }
   | { readonly kind: 'set'; readonly name: string; readonly op: '=' | '+=' | '*='; readonly value: LoopExpr }
   | { readonly kind: 'store'; readonly buffer: string; readonly at: Address; readonly lanes: Lanes;

@@ -52,6 +52,8 @@ export class Builder {
   readonly buffers: ReadonlyMap<string, Buffer>;
 
   readonly accumulates: boolean;
+  /** Loops are put into lanes afterwards (vector/): nothing is written out side by side. */
+  readonly inVectors: boolean;
   /** A scratch array for what is dead before the next thing asks for one. */
   readonly scratch: (wish: string, elem: Buffer['elem'], length: number) => Buffer;
   /** What is NaN where an element of the windows at hand is; absent where each of them looks for itself. */
@@ -65,9 +67,10 @@ export class Builder {
 
   constructor(
     context: Context, scope: Scope, storage: ReadonlyMap<string, Storage>, buffers: ReadonlyMap<string, Buffer>,
-    options: { readonly accumulate: boolean; readonly choices: Choices }, scratch: Builder['scratch'],
+    options: { readonly accumulate: boolean; readonly choices: Choices; readonly target?: 'ts' | 'wasm' }, scratch: Builder['scratch'],
   ) {
     this.accumulates = options.accumulate;
+    this.inVectors = options.target === 'wasm';
     this.#choices = options.choices;
     this.scratch = scratch;
     this.context = context;
@@ -121,7 +124,7 @@ export class Builder {
   }
 
   /** A loop over an axis, or over several as one; `fill` writes its body. */
-  loop(over: string | readonly string[], bounds: { from: Linear; to: Linear; step: number; size?: number; within?(): readonly Range[] }, fill: () => void): void {
+  loop(over: string | readonly string[], bounds: { from: Linear; to: Linear; step: number; size?: number; vectors?: number; within?(): readonly Range[] }, fill: () => void): void {
     const axes = typeof over === 'string' ? [over] : over;
     let v = '';
     let within: readonly Range[] = [];
@@ -138,7 +141,7 @@ export class Builder {
       });
       this.axisVar.delete(inner);
     });
-    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step, size: bounds.size ?? this.size(axes).value, within, body });
+    this.push({ kind: 'loop', v, from: bounds.from, to: bounds.to, step: bounds.step, size: bounds.size ?? this.size(axes).value, within, body, ...(bounds.vectors === undefined ? {} : { vectors: bounds.vectors }) });
   }
 
   /** While `fill` runs, the last of `axes` counts for all of them. */

@@ -27,6 +27,7 @@ import { readsOfItem, scatterItems } from './scatter.ts';
 import { pointsOf, shareItems } from './share.ts';
 import { infosOf, type Context, type Info } from './space.ts';
 import { bufferKey, storeItems, type ScratchPool } from './storage.ts';
+import { vectorize } from './vector/index.ts';
 
 export interface ScheduleOptions {
   readonly names: ModuleNames;
@@ -36,16 +37,19 @@ export interface ScheduleOptions {
   readonly accumulate: boolean;
   /** Decides where several schedules are right. */
   readonly choices: Choices;
+  /** What the loops are for: V8's optimiser, or lanes of a vector. */
+  readonly target?: 'ts' | 'wasm';
 }
 
 /**
  * Schedules one program.
  * @throws InternalError if the program is not well formed; what a user can get wrong was caught before
  */
-export function schedule(program: Program, options: ScheduleOptions): LoopNest {
+export function schedule(program: Program, asked: ScheduleOptions): LoopNest {
+  const options: ScheduleOptions = { ...asked, target: asked.target === 'wasm' && isOfFloats(program) ? 'wasm' : 'ts' };
   const { items, context, infos } = look(program, options);
   const plans = new Map(infos.flatMap((info) => {
-    const plan = planFor(info, context, options.choices, `${program.name}/${placeOf(info.item, items)}`);
+    const plan = planFor(info, context, options, `${program.name}/${placeOf(info.item, items)}`);
     return plan ? [[info, plan] as const] : [];
   }));
   const trees = divide(groupItems(infos, plans));
@@ -62,10 +66,13 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
   const newBuilder = (): Builder => new Builder(context, new Scope(options.names.scope), storage, buffers, options, scratch);
   const parts: Part[] = [];
   const isTaken = (name: string): boolean => options.names.scope.has(name);
-  const part = (wish: string, params: Part['params'], own: readonly Stmt[]): string => {
+  const finished = (own: readonly Stmt[], sums: 'f32' | 'f64', copies: number): readonly Stmt[] => (options.target === 'wasm'
+    ? vectorize(own, { buffers: [...buffers.values(), ...options.pool.buffers], constants: valuesOf(options.names), sums, copies, fresh: (wish) => options.names.scope.fresh(wish) })
+    : reuseLocals(own, isTaken));
+  const part: Host['part'] = (wish, params, own, lanes = { sums: 'f64', copies: 2 }) => {
     const name = options.names.scope.fresh(`${program.name}${wish}`);
     const touched = buffersIn(own);
-    parts.push({ name, params, body: reuseLocals(own, isTaken), buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
+    parts.push({ name, params, body: finished(own, lanes.sums, lanes.copies), buffers: [...buffers.values()].filter((b) => b.role !== 'scratch' && touched.has(b.name)) });
     return name;
   };
   const main = newBuilder();
@@ -80,25 +87,32 @@ export function schedule(program: Program, options: ScheduleOptions): LoopNest {
       main.push({ kind: 'call', part: part(`Part${parts.length + 1}`, [], own.frame(0).stmts), args: [] });
     } else buildTree(main, [t]);
   }
-  const body = reuseLocals(drawn.length > 0 ? inPieces(main.frame(0).stmts, { scope: main.scope, part }) : main.frame(0).stmts, isTaken);
+  const whole = main.frame(0).stmts;
+  const body = finished(drawn.length > 0 && options.target === 'ts' ? inPieces(whole, { scope: main.scope, part }) : whole, 'f64', 2);
   const own = new Map([...buffers.values()].map((b) => [b.name, b]));
   const used = [...own.values(), ...options.pool.buffers.filter((b) => taken.has(b.name) && !own.has(b.name))];
   const constants = new Map([...constantsIn([...body, ...parts.flatMap((p) => p.body)])].map((name) => [name, options.names.constants.get(name)!.value]));
   const flops = infos.reduce((n, i) => n + (plans.has(i) ? productsOf(plans.get(i)!) : operationsOf(i.item, program)), 0);
   const nest = { name: program.name, buffers: used, constants, parts, body, flops };
-  options.pool.lengthen(slackOf(nest));
+  if (options.target === 'ts') options.pool.lengthen(slackOf(nest));
   return nest;
 }
 
 /** The items of a program as they are to be computed, and how each wants to be looped over. */
-function look(program: Program, { names, choices }: ScheduleOptions): { items: Items; context: Context; infos: Info[] } {
+function look(program: Program, { names, choices, target }: ScheduleOptions): { items: Items; context: Context; infos: Info[] } {
   const shared: Context = { env: program.env, names, items: shareItems(makeItems(program)) };
   const first: Context = { ...shared, items: scatterItems(shared.items, shared) };
   const tiled = columnsInRegisters(infosOf(first), first, choices);
-  const items = hoistItems(first.items, infosOf(first, tiled).filter((i) => !contractionOf(i.item, first)?.pays));
+  // Lanes are floats: nothing is converted, so nothing is kept converted, and no difference is taken apart.
+  const items = target === 'wasm' ? first.items : hoistItems(first.items, infosOf(first, tiled).filter((i) => !contractionOf(i.item, first)?.pays));
   const context: Context = { ...first, items };
   return { items, context, infos: infosOf(context, tiled) };
 }
+
+/** Lanes are floats; doubles are left to scalars. */
+const isOfFloats = (p: Program): boolean => p.stores.every((s) => s.tensor.dtype !== 'f64');
+
+const valuesOf = (names: ModuleNames): ReadonlyMap<string, number> => new Map([...names.constants].map(([name, c]) => [name, c.value]));
 
 /** One for each node and point. */
 const operationsOf = (item: Item, p: Program): number =>
@@ -118,11 +132,11 @@ function placeOf(item: Item, { items }: Items): string {
 }
 
 /** How an item is run as a contraction, if it is one and is to be run so. */
-function planFor(info: Info, c: Context, choices: Choices, point: string): Plan | undefined {
+function planFor(info: Info, c: Context, { choices, target }: ScheduleOptions, point: string): Plan | undefined {
   const found = contractionOf(info.item, c);
   if (!found) return undefined;
   const [packed, loops] = [{ label: 'packed', value: true }, { label: 'loops', value: false }];
-  return choices.pick(`${point}/form`, found.pays ? [packed, loops] : [loops, packed]) ? planOf(found, c, choices, point) : undefined;
+  return choices.pick(`${point}/form`, found.pays ? [packed, loops] : [loops, packed]) ? planOf(found, c, choices, point, target === 'wasm') : undefined;
 }
 
 /** The tensors that are read or stored, by name. */

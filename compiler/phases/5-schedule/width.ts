@@ -28,6 +28,7 @@ const nameOf = (infos: readonly Info[]): string => {
 
 /** Points of the innermost loop in one round. */
 export function lanesOf(b: Builder, infos: readonly Info[], size: number, cost: number, jam: number): number {
+  if (b.inVectors) return 1;
   // A short copy is not worth the text.
   if (size <= MOST_COPIED && b.depth === 0 && infos.every((i) => i.form === 'each' && i.body.kind === 'read')) return 1;
   const fits = (lanes: number): boolean => size >= lanes && cost * lanes * jam <= MOST_UNROLLED;
@@ -40,13 +41,14 @@ export function lanesOf(b: Builder, infos: readonly Info[], size: number, cost: 
 /** Locals of one reduction in one round of `points`. */
 export function accumulatorsOf(b: Builder, infos: readonly Info[], points: number): number {
   const several = infos.filter((i) => i.form === 'register').length;
-  if (several === 0 || b.tile !== undefined) return 1;
+  if (several === 0 || b.tile !== undefined || b.inVectors) return 1;
   const most = Math.min(points, several > 6 ? 1 : several > 3 ? 2 : 4);
   return most < 4 ? most : b.choose(`${nameOf(infos)}/accumulators`, labelled('accumulators', [4, 2]));
 }
 
 /** Columns that go down side by side. */
 export function columnsOf(b: Builder, infos: readonly Info[]): number {
+  if (b.inVectors) return 1;
   const cost = Math.max(...infos.map((i) => i.cost));
   const wishes = [4, 2, 1].filter((n) => n === 1 || cost * n <= MOST_UNROLLED);
   return b.choose(`${nameOf(infos)}/tile`, labelled('columns', wishes));
@@ -57,7 +59,7 @@ export function jamOf(
   b: Builder, infos: readonly Info[], outer: { readonly axis: string; readonly axes: readonly string[]; readonly size: number },
   inner: { readonly axis: string; readonly size: number }, cost: number,
 ): number {
-  if (infos.some((i) => i.form === 'register' || i.item.kind === 'arg')) return 1;
+  if (b.inVectors || infos.some((i) => i.form === 'register' || i.item.kind === 'arg')) return 1;
   const isColumn = (axes: ReadonlySet<string> | readonly string[]): boolean => {
     const own = new Set(axes);
     return own.has(inner.axis) && outer.axes.every((a) => !own.has(a));

@@ -9,6 +9,7 @@ import type { Context, Info } from '../space.ts';
 import type { ScratchPool, Storage } from '../storage.ts';
 import { buildPhase, scaleSums } from './nest.ts';
 import { pack } from './pack.ts';
+import type { VectorOptions } from '../vector/index.ts';
 import type { Layout } from './layout.ts';
 import type { PhasePlan, Plan } from './plan.ts';
 
@@ -21,8 +22,11 @@ export interface Host {
   readonly taken: Set<string>;
   readonly storage: ReadonlyMap<string, Storage>;
   newBuilder(): Builder;
-  /** Makes a part of some statements. `wish`: what it does, behind the function's name. @returns its name */
-  part(wish: string, params: readonly { v: string; size: number }[], body: readonly Stmt[]): string;
+  /**
+   * Makes a part of some statements. `wish`: what it does, behind the function's name. `lanes`: how it goes into vectors.
+   * @returns its name
+   */
+  part(wish: string, params: readonly { v: string; size: number }[], body: readonly Stmt[], lanes?: Pick<VectorOptions, 'sums' | 'copies'>): string;
 }
 
 /** Whether the sums of a plan are cut into pieces, so that they have to be kept in an array. */
@@ -40,17 +44,17 @@ export function buildContraction(plan: Plan, epilogue: readonly Info[], host: Ho
   const packing = (p: PhasePlan, n: 0 | 1): void => {
     const [o, l] = [plan.operands[n], p.layouts[n]];
     if (arrays.has(l)) return;
-    const into = pool.take(`${o.name}64`, 'f64', l.length, taken, l.kind === 'image' ? { border: l.key } : {});
+    const into = pool.take(`${o.name}${p.lanes ? '32' : '64'}`, p.lanes ? 'f32' : 'f64', l.length, taken, l.kind === 'image' ? { border: l.key } : {});
     arrays.set(l, into);
     const own = isBatched(n) ? batch : undefined;
-    callPart(host, `Pack${capital(o.name)}`, own, (b) => pack(b, o, l, into, own));
+    callPart(host, `Pack${capital(o.name)}`, own, undefined, (b) => pack(b, o, l, into, own));
   };
   const summed = phases.filter((p) => p.tile);
   for (const n of [0, 1] as const) if (!isBatched(n)) for (const p of summed) packing(p, n);
   if (isCut(plan)) main.push({ kind: 'fill', buffer: sums!.buffer.name, value: 0 });
   const inside = (): void => {
     for (const n of [0, 1] as const) if (isBatched(n)) for (const p of summed) packing(p, n);
-    phases.forEach((own, n) => callPart(host, `${capital(nameOf(plan, epilogue))}${phases.length > 1 ? n : ''}`, batch, (p) => {
+    phases.forEach((own, n) => callPart(host, `${capital(nameOf(plan, epilogue))}${phases.length > 1 ? n : ''}`, batch, own.lanes ? { sums: 'f32', copies: 1 } : undefined, (p) => {
       const labels = epilogue.flatMap((e) => (e.item.label === undefined ? [] : [e.item.label]));
       for (const text of new Set(labels.length > 0 ? labels : [item.label ?? ''])) if (text !== '') p.push({ kind: 'label', text });
       buildPhase(p, plan, own, { buffers: own.layouts.map((l) => arrays.get(l)!) as unknown as [Buffer, Buffer], epilogue, adds: isCut(plan), ...(sums ? { sums } : {}) });
@@ -65,7 +69,7 @@ export function buildContraction(plan: Plan, epilogue: readonly Info[], host: Ho
 }
 
 /** A part, called where `main` stands; it takes the batch's number, if it needs it. */
-function callPart(host: Host, wish: string, batch: string | undefined, fill: (b: Builder) => void): void {
+function callPart(host: Host, wish: string, batch: string | undefined, lanes: Pick<VectorOptions, 'sums' | 'copies'> | undefined, fill: (b: Builder) => void): void {
   const { main, context } = host;
   const b = host.newBuilder();
   const params: { v: string; size: number }[] = [];
@@ -77,7 +81,7 @@ function callPart(host: Host, wish: string, batch: string | undefined, fill: (b:
     params.push({ v, size: sizeOf(context.env, batch) });
   }
   fill(b);
-  const part = host.part(wish, params, b.frame(0).stmts);
+  const part = host.part(wish, params, b.frame(0).stmts, lanes);
   main.push({ kind: 'call', part, args: batch === undefined ? [] : [main.axisTerms(batch, 1, [])] });
 }
 

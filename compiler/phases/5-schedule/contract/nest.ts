@@ -44,7 +44,7 @@ class PhaseBuilder {
   readonly tile: { readonly a?: string; readonly b?: string; readonly u?: string; readonly ta: number; readonly tb: number; readonly tu: number };
   readonly target: NestTarget;
   readonly at = new Map<string, Position>();
-  /** The summed axes of this phase, the unrolled one last. */
+  /** The summed axes of this phase, last the unrolled one, the one in lanes, or the longest. */
   readonly summed: readonly string[];
 
   constructor(b: Builder, plan: Plan, own: PhasePlan, target: NestTarget) {
@@ -57,7 +57,8 @@ class PhaseBuilder {
     const { merge, phase } = own;
     const all = plan.contraction.reduced.filter((axis) => axis !== plan.batch && phase.get(axis)!.size > 1);
     const inner = merge ? [merge.axis, ...all.filter((axis) => axis !== merge.outer && axis !== merge.inner)] : all;
-    this.summed = [...inner.filter((axis) => axis !== this.tile.u), ...inner.filter((axis) => axis === this.tile.u)];
+    const last = own.lanes?.of === 'sum' ? own.lanes.axis : own.lanes ? [...inner].sort((x, y) => phase.get(y)!.size - phase.get(x)!.size)[0] : this.tile.u;
+    this.summed = [...inner.filter((axis) => axis !== last), ...inner.filter((axis) => axis === last)];
     if (plan.batch !== undefined) this.at.set(plan.batch, this.batchPosition(plan.batch));
   }
 
@@ -102,11 +103,21 @@ class PhaseBuilder {
   open(axis: string, to: number, step: number, fill: () => void): void {
     const { b } = this;
     const named = axis !== this.own.merge?.axis && to === sizeOf(b.context.env, axis) ? b.context.names.size(axis) : undefined;
-    b.loop(axis, { from: [], to: [{ k: to, ...(named ? { factors: [named.name] } : {}) }], step, size: to }, () => {
+    b.loop(axis, { from: [], to: [{ k: to, ...(named ? { factors: [named.name] } : {}) }], step, size: to, ...this.vectors(axis) }, () => {
       this.at.set(axis, { v: b.axisVar.get(axis)!, start: 0 });
       fill();
       this.at.delete(axis);
     });
+  }
+
+  vectors(axis: string): { vectors?: number } {
+    const { lanes } = this.own;
+    return lanes?.axis === axis ? { vectors: lanes.vectors } : {};
+  }
+
+  /** True where lanes of the result are added to what is there: a float starts from 0, and the doubles are added to once. */
+  get addsLanes(): boolean {
+    return this.target.adds && this.own.lanes?.of === 'result';
   }
 
   /** A tile that needs no loop. */
@@ -141,7 +152,7 @@ class PhaseBuilder {
       .find((s) => Array.from({ length: ta * tb }, (_, n) => `${s}${n}`).every((name) => !b.scope.has(name))) ?? wish;
     const sums: string[] = [];
     for (let j = 0; j < tb; j++) for (let i = 0; i < ta; i++) {
-      const from: LoopExpr = this.target.adds ? this.loadSum(i, j) : { kind: 'const', value: 0 };
+      const from: LoopExpr = this.target.adds && !this.addsLanes ? this.loadSum(i, j) : { kind: 'const', value: 0 };
       sums.push(b.local(ta * tb > 1 ? `${stem}${sums.length}` : stem, 'f64', from, b.depth, true).name);
     }
     if (!isEmpty(this.phase)) this.sumLoops(0, (width) => this.products(ta, tb, width, sums));
@@ -242,7 +253,7 @@ class PhaseBuilder {
   finish(sum: string): void {
     const { b, target, plan } = this;
     const { item, scale } = plan.contraction;
-    if (target.sums && target.adds) return this.store(target.sums.buffer.name, target.sums.axes, '=', local(sum));
+    if (target.sums && target.adds) return this.store(target.sums.buffer.name, target.sums.axes, this.addsLanes ? '+=' : '=', local(sum));
     const value = this.scaled(local(sum), scale);
     if (target.sums) this.store(target.sums.buffer.name, target.sums.axes, '=', value);
     const identity = read(item.name, item.axes.map(axisIndex));

@@ -8,8 +8,9 @@ import { addressOf, valueOf } from '../values.ts';
 import { addressIn, slotsAt, type Blocks, type Layout, type Position } from './layout.ts';
 import type { Operand } from './recognise.ts';
 
-/** Copies are unrolled by this. */
+/** Copies are unrolled by this, unless they go into lanes. */
 const LANES = 4;
+const lanesOf = (b: Builder): number => (b.inVectors ? 1 : LANES);
 const constant = (k: number): Linear => (k === 0 ? [] : [{ k }]);
 
 /** Writes the packing of an operand where the builder stands; `batch` is bound around it. */
@@ -65,7 +66,7 @@ const batchTerms = (b: Builder, batch: string): Term[] => b.axisTerms(batch, 1, 
 function packCopy(b: Builder, o: Operand, l: Layout & { kind: 'copy' }, into: Buffer, batch: string | undefined): void {
   const { buffer } = arrayOf(b, o);
   const own = batch !== undefined && o.axes.has(batch) ? [{ at: batchTerms(b, batch), size: sizeOf(b.context.env, batch) }] : [];
-  counted(b, 'i', 0, l.length, LANES, (i) => {
+  counted(b, 'i', 0, l.length, lanesOf(b), (i) => {
     const from = addressIn([...own, { at: i, size: l.length }]);
     const value: LoopExpr = { kind: 'load', ty: buffer.elem === 'f32' || buffer.elem === 'f64' ? 'f64' : 'i32', buffer: buffer.name, lanes: 1,
       at: { slots: from.slots, flat: b.withBase(from.flat) } };
@@ -84,7 +85,7 @@ function packImage(b: Builder, o: Operand, l: Layout & { kind: 'image' }, into: 
       return b.push({ kind: 'store', buffer: into.name, at: { slots: to.slots, flat: b.withBase(to.flat) }, lanes: 1, op: '=', value });
     }
     const isInner = n === l.extents.length - 1;
-    counted(b, source.axes[e.slot]!, e.from, e.to, isInner && e.to - e.from >= LANES ? LANES : 1, (at) => {
+    counted(b, source.axes[e.slot]!, e.from, e.to, isInner && e.to - e.from >= LANES ? lanesOf(b) : 1, (at) => {
       places.set(e.slot, at);
       nest(n + 1);
     });

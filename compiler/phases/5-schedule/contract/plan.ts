@@ -5,6 +5,7 @@ import type { Context } from '../space.ts';
 import { axesInOrder, blockLayout, mergeOf, plainLayout, stepIn, type Layout, type Merge } from './layout.ts';
 import { isEmpty, type Contraction, type Operand, type Phase } from './recognise.ts';
 import { tilesOf, type Tile } from './tile.ts';
+import { laneTilesOf, type Lanes } from './vectors.ts';
 
 export interface Plan {
   readonly contraction: Contraction;
@@ -23,6 +24,8 @@ export interface PhasePlan {
   readonly merge?: Merge;
   /** None where nothing is summed. */
   readonly tile?: Tile;
+  /** How it goes into lanes, where that is asked for and can be. */
+  readonly lanes?: Lanes;
 }
 
 /** Packed whole, an operand of more elements than this leaves the cache. */
@@ -31,7 +34,7 @@ const MOST_AT_ONCE = 2 ** 15;
 const LEAST_PIECE = 32;
 
 /** Plans a contraction; `point` names its choices. */
-export function planOf(contraction: Contraction, c: Context, choices: Choices, point: string): Plan {
+export function planOf(contraction: Contraction, c: Context, choices: Choices, point: string, inVectors: boolean): Plan {
   const operands = inRoles(contraction);
   const batch = batchOf(contraction, operands, c);
   const { phases, reduced } = contraction;
@@ -48,10 +51,16 @@ export function planOf(contraction: Contraction, c: Context, choices: Choices, p
     const place = `${point}${phases.length > 1 ? `.${n}` : ''}`;
     const panel = merge ? blockLayout(operands[1], undefined, 1, [merge.outer, merge.inner, ...summed.slice(1)].filter((x) => operands[1].axes.has(x)), batch, phase) : plain[1];
     const found: [Layout, Layout] = [plain[0], panel];
-    const tile = choices.pick(`${place}/tile`, tilesOf({
+    const space = {
       ...tileAxes(contraction, operands, phase, batch), reduced: summed.filter((axis) => phase.get(axis)!.size > 1),
-      size: (axis) => phase.get(axis)!.size, step: (k, axis) => stepIn(found[k], operands[k], phase, axis, merge),
-    }));
+      size: (axis: string) => phase.get(axis)!.size, step: (k: 0 | 1, axis: string) => stepIn(found[k], operands[k], phase, axis, merge),
+    };
+    const inLanes = inVectors ? laneTilesOf({ ...space, ...alongOf(contraction, space.a, phase) }) : undefined;
+    if (inLanes) {
+      const { tile, lanes } = choices.pick(`${place}/lanes`, inLanes);
+      return { phase, layouts: found, tile, lanes, ...(merge ? { merge } : {}) };
+    }
+    const tile = choices.pick(`${place}/tile`, tilesOf(space));
     const blocked = (k: 0 | 1, axis: string | undefined, width: number): Layout => {
       const o = operands[k];
       if (phases.length > 1 || found[k].kind !== 'copy' || axis === undefined || width === 1 || axesInOrder(o).at(-1) !== axis) return found[k];
@@ -72,6 +81,12 @@ function tileAxes(
   const own = (x: Operand, y: Operand): string[] =>
     out.filter((axis) => axis !== batch && x.axes.has(axis) && !y.axes.has(axis) && p.get(axis)!.size > 1);
   return { a: own(a, b), b: own(b, a) };
+}
+
+/** Where neighbours of the result lie side by side, if a tile can run along it. */
+function alongOf({ out }: Contraction, axes: readonly string[], p: Phase): { along?: string } {
+  const last = out.at(-1);
+  return last !== undefined && axes.includes(last) && p.get(last)!.k === 1 ? { along: last } : {};
 }
 
 /** First the windowed one, else the one that holds the innermost axis of the result. */

@@ -25,7 +25,7 @@ const BINARY: Readonly<Record<string, { readonly text: string; readonly level: n
 
 const CALLS: Readonly<Record<string, string>> = {
   sqrt: 'Math.sqrt', exp: 'Math.exp', log: 'Math.log', abs: 'Math.abs', sign: 'Math.sign', tanh: 'Math.tanh', floor: 'Math.floor',
-  ceil: 'Math.ceil', flag: 'Number', erf: 'erf', sigmoid: 'sigmoid', max: 'Math.max', min: 'Math.min', '^': 'Math.pow',
+  ceil: 'Math.ceil', flag: 'Number', float: 'Math.fround', erf: 'erf', sigmoid: 'sigmoid', max: 'Math.max', min: 'Math.min', '^': 'Math.pow',
 };
 
 /** The text of `e` where at least `level` is asked for. */

@@ -100,6 +100,7 @@ function unary(e: ExprOf<'unary'>, ty: VectorTy, b: Body): Op {
   if (e.op === 'flag') return op('v128.and', [vector(e.x, 'mask', b), ONES]);
   if (e.op === 'not') return op('v128.not', [vector(e.x, 'mask', b)]);
   const x = vector(e.x, ty, b);
+  if (e.op === 'float' && ty === 'f32x4') return x;
   if (e.op === 'rsqrt') return op(`${ty}.div` as Mnemonic, [splat({ kind: 'const', value: 1 }, ty, b), op(`${ty}.sqrt` as Mnemonic, [x])]);
   if (e.op === 'sign') return sign(x, ty, b);
   if (NAMES[e.op]) return op(instruction(e.op, ty), [x]);

@@ -89,6 +89,7 @@ function unary(e: ExprOf<'unary'>, b: Body): Op {
   if (name) return folded(op(name, [x]));
   switch (e.op) {
     case 'rsqrt': return folded(op('f64.div', [double(1), folded(op('f64.sqrt', [x]))]));
+    case 'float': return op('f64.promote_f32', [op('f32.demote_f64', [x])]);
     case 'sign': {
       // 1 with the sign of x, but x itself where it is 0 or NaN.
       const t = b.f.fresh('f64');

@@ -1,0 +1,371 @@
+/**
+ * One loop, its body rewritten for several vectors at a time: what differs between lanes once for each vector, what does not
+ * once. Loops inside it stay loops, over vectors. Where the size leaves points over, the last vector overlaps the one before
+ * it if that changes nothing; else they follow one by one.
+ */
+import { bodyOf, collect, exprsOf, operands, type Address, type Buffer, type Linear, type LoopExpr, type Stmt, type Ty } from '../../../ir/loop.ts';
+import { double, integers, NotInLanes, single, valueIn, type Value, type View } from './values.ts';
+
+export interface VectorOptions {
+  readonly buffers: readonly Buffer[];
+  readonly constants: ReadonlyMap<string, number>;
+  /** What sums over many values are kept in. Long sums of floats lose what short ones do not. */
+  readonly sums: 'f32' | 'f64';
+  /** Vectors that a loop takes at a time. */
+  readonly copies: number;
+  /** A name that nothing has yet. */
+  fresh(wish: string): string;
+}
+
+type Loop = Stmt & { kind: 'loop' };
+type Let = Stmt & { kind: 'let' };
+type Assign = Stmt & { kind: 'set' };
+
+/** A sum over the lanes, on its way out to where its local is declared. */
+export interface Pending {
+  readonly name: string;
+  readonly op: '+' | 'max' | 'min';
+  readonly lets: readonly Stmt[];
+  readonly whole: LoopExpr;
+}
+
+const WIDTH = 4;
+const count = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((n, t) => n + t.k, 0) : undefined);
+
+/** Whether a load gives a float. */
+export const isFloat = (e: LoopExpr & { kind: 'load' }, o: VectorOptions): boolean => o.buffers.find((b) => b.name === e.buffer)?.elem === 'f32';
+
+/** Whether an expression reads a local. */
+export const uses = (e: LoopExpr, name: string): boolean => (e.kind === 'local' && e.name === name) || operands(e).some((x) => uses(x, name));
+
+/** One loop on its way into lanes. */
+export class LaneLoop {
+  readonly loop: Loop;
+  readonly o: VectorOptions;
+  /** What integer locals stand for. */
+  readonly meaning: Map<string, Linear>;
+  /** Scalars that hold a float, whatever their type says. */
+  readonly floats: Set<string>;
+  /** Locals that differ between lanes, for each vector that is taken at a time. */
+  locals: Map<string, Value>[] = [];
+  readonly varying = new Set<string>();
+  readonly declared = new Set<string>();
+  readonly sums = new Map<string, { readonly op: '+' | 'max' | 'min'; readonly lets: Stmt[]; parts: Value[] }>();
+  /** Scalars in all lanes, made once in front of the loop. */
+  readonly before: Stmt[] = [];
+  /** The same of a scalar that the loop itself declares, right behind it. */
+  readonly behind = new Map<string, Stmt[]>();
+  readonly scalars = new Map<string, LoopExpr>();
+  #splats = new Map<string, LoopExpr>();
+
+  constructor(loop: Loop, o: VectorOptions, around: { readonly meaning: ReadonlyMap<string, Linear>; readonly floats: ReadonlySet<string> }) {
+    this.loop = loop;
+    this.o = o;
+    this.meaning = new Map(around.meaning);
+    this.floats = new Set(around.floats);
+    const visit = (body: readonly Stmt[]): void => {
+      for (const s of body) {
+        if (s.kind === 'let') {
+          this.declared.add(s.name);
+          if (s.value.kind === 'linear') this.meaning.set(s.name, s.value.at);
+          if (!s.mutable && s.value.kind === 'load' && isFloat(s.value, o)) this.floats.add(s.name);
+        }
+        if (s.kind === 'loop') this.declared.add(s.v);
+        visit(bodyOf(s));
+      }
+    };
+    visit(loop.body);
+  }
+
+  run(): { body: Stmt[]; pending: Pending[] } {
+    const { loop, o } = this;
+    const [from, to] = [count(loop.from), count(loop.to)];
+    if (from === undefined || to === undefined || loop.step !== 1 || loop.within.length > 0 || to - from < WIDTH) throw new NotInLanes('bounds');
+    this.findVarying(loop.body);
+    if (!this.movesMemory(loop.body)) throw new NotInLanes('nothing to gain');
+    const out: Stmt[] = [];
+    let at = from;
+    const copies = new Set([loop.vectors ?? o.copies, 1]);
+    for (const n of copies) {
+      const wide = n * WIDTH;
+      const end = at + Math.floor((to - at) / wide) * wide;
+      if (end === at) continue;
+      out.push(this.piece(at, end, wide, this.lanes(loop.body, n)));
+      at = end;
+    }
+    if (at < to && this.mayRepeat()) out.push(this.piece(to - WIDTH, to, WIDTH, this.lanes(loop.body, 1)));
+    else if (at < to) out.push({ ...loop, from: [{ k: at }], body: loop.body });
+    const pending = [...this.sums].map(([name, { op, lets, parts }]): Pending => ({ name, op, lets, whole: joined(parts, op) }));
+    return { body: [...this.before, ...out], pending };
+  }
+
+  /** A loop of vectors, or its body alone where it runs once. */
+  piece(from: number, to: number, step: number, body: readonly Stmt[]): Stmt {
+    const { from: first, to: last, vectors: _, ...rest } = this.loop;
+    const keep = (old: Linear, k: number): Linear => (count(old) === k ? old : k === 0 ? [] : [{ k }]);
+    return { ...rest, from: keep(first, from), to: keep(last, to), step, body };
+  }
+
+  /** Whether points may be computed twice: nothing is read that is written, and nothing is summed up. */
+  mayRepeat(): boolean {
+    const [read, written] = [new Set<string>(), new Set<string>()];
+    let adds = this.sums.size > 0;
+    const visit = (body: readonly Stmt[]): void => {
+      for (const s of body) {
+        const loads = (e: LoopExpr): void => { if (e.kind === 'load') read.add(e.buffer); operands(e).forEach(loads); };
+        exprsOf(s).forEach(loads);
+        if (s.kind === 'store') { written.add(s.buffer); adds ||= s.op !== '='; }
+        if (s.kind === 'set' && !this.declared.has(s.name)) adds = true;
+        visit(bodyOf(s));
+      }
+    };
+    visit(this.loop.body);
+    return !adds && [...written].every((b) => !read.has(b));
+  }
+
+  // --------------------------------------------------------------------------------------------------- what varies
+
+  step(at: Linear): number {
+    return at.reduce((n, t) => {
+      if (t.v === undefined) return n;
+      if (t.v === this.loop.v) return n + t.k;
+      const of = this.meaning.get(t.v);
+      return of ? n + t.k * this.step(of) : n;
+    }, 0);
+  }
+
+  varies(e: LoopExpr): boolean {
+    switch (e.kind) {
+      case 'local': return this.varying.has(e.name);
+      case 'load': return this.step(e.at.flat) !== 0;
+      case 'linear': case 'quotient': return this.step(e.at) !== 0;
+      case 'inside': return this.step(e.range.at) !== 0;
+      default: return operands(e).some((x) => this.varies(x));
+    }
+  }
+
+  findVarying(body: readonly Stmt[]): void {
+    for (let size = -1; size !== this.varying.size;) {
+      size = this.varying.size;
+      const visit = (all: readonly Stmt[]): void => {
+        for (const s of all) {
+          if ((s.kind === 'let' && s.value.kind !== 'linear') || s.kind === 'set') if (this.varies(s.value)) this.varying.add(s.name);
+          visit(bodyOf(s));
+        }
+      };
+      visit(body);
+    }
+  }
+
+  movesMemory(body: readonly Stmt[]): boolean {
+    return body.some((s) => (s.kind === 'store' && this.step(s.at.flat) !== 0) || (s.kind === 'set' && this.varying.has(s.name)) || this.movesMemory(bodyOf(s)));
+  }
+
+  // ---------------------------------------------------------------------------------------------------- statements
+
+  /** The body for `copies` vectors side by side. */
+  lanes(body: readonly Stmt[], copies: number): Stmt[] {
+    this.locals = Array.from({ length: copies }, () => new Map<string, Value>());
+    const before = new Map([...this.#splats].filter(([, e]) => e.kind === 'local' && this.before.some((s) => s.kind === 'let' && s.name === e.name)));
+    this.behind.clear();
+    this.#splats = before;
+    const made = this.statements(body);
+    const insert = (all: readonly Stmt[]): Stmt[] => all.flatMap((s): Stmt[] => {
+      if (s.kind === 'loop' || s.kind === 'when') return [{ ...s, body: insert(s.body) }];
+      return s.kind === 'let' ? [s, ...this.behind.get(s.name) ?? []] : [s];
+    });
+    return insert(made);
+  }
+
+  view(copy: number): View {
+    const { o } = this;
+    return {
+      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH,
+      elemOf: (name) => o.buffers.find((b) => b.name === name)?.elem, constantOf: (name) => o.constants.get(name),
+      isFloat: (name) => this.floats.has(name), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
+    };
+  }
+
+  /** A scalar in all lanes: made in front of the loop, if it is known there. */
+  splat(ty: 'f32x4' | 'f64x2' | 'i32x4', x: LoopExpr): LoopExpr {
+    const value: LoopExpr = { kind: 'splat', ty, x };
+    const source = x.kind === 'local' ? this.scalars.get(x.name) : undefined;
+    if (x.kind === 'const' || (!source && !this.isOutside(x))) return value;
+    const key = `${ty} ${JSON.stringify(x)}`;
+    const old = this.#splats.get(key);
+    if (old) return old;
+    const name = this.o.fresh(`${x.kind === 'local' || x.kind === 'named' ? x.name : 'all'}Lanes`);
+    const own: Stmt = { kind: 'let', name, ty, mutable: false, value: source?.kind === 'load' ? { kind: 'splat', ty, x: source } : value };
+    if (source && x.kind === 'local') this.behind.set(x.name, [...this.behind.get(x.name) ?? [], own]);
+    else this.before.push(own);
+    const made: LoopExpr = { kind: 'local', ty, name };
+    this.#splats.set(key, made);
+    return made;
+  }
+
+  /** Known in front of the loop, and nothing that has to be loaded. */
+  isOutside(e: LoopExpr): boolean {
+    if (e.kind === 'load' || e.kind === 'linear' || e.kind === 'quotient' || e.kind === 'inside') return false;
+    return !(e.kind === 'local' && this.declared.has(e.name)) && operands(e).every((x) => this.isOutside(x));
+  }
+
+  /** A value whose floats are read twice, once for each half, gets a local. */
+  shared(value: Value, wish: string): { lets: Stmt[]; value: Value } {
+    if (value.form !== 'f32' || value.e.kind === 'local') return { lets: [], value };
+    const name = this.o.fresh(wish);
+    return { lets: [{ kind: 'let', name, ty: 'f32x4', mutable: false, value: value.e }], value: { form: 'f32', e: { kind: 'local', ty: 'f32x4', name } } };
+  }
+
+  /** An address `by` points further along the loop. */
+  shifted(at: Address, by: number): Address {
+    if (by === 0) return at;
+    const move = (l: Linear): Linear => collect([...l, { k: this.step(l) * by }]);
+    return { slots: at.slots.map((s) => ({ ...s, at: move(s.at) })), flat: move(at.flat) };
+  }
+
+  statements(body: readonly Stmt[]): Stmt[] {
+    return body.flatMap((s) => this.statement(s));
+  }
+
+  statement(s: Stmt): Stmt[] {
+    switch (s.kind) {
+      case 'label': return [s];
+      case 'let': return this.declare(s);
+      case 'set': return this.assign(s);
+      case 'store': return this.locals.flatMap((_, copy) => this.store(s, copy));
+      case 'loop':
+        if (this.step(s.from) !== 0 || this.step(s.to) !== 0 || s.within.some((r) => this.step(r.at) !== 0)) throw new NotInLanes('bounds differ between lanes');
+        return [{ ...s, body: this.statements(s.body) }];
+      case 'when':
+        if (this.varies(s.condition)) throw new NotInLanes('lanes go different ways');
+        return [{ ...s, body: this.statements(s.body) }];
+      case 'fill': case 'check': case 'draw': case 'call': throw new NotInLanes(s.kind);
+      default: return s satisfies never;
+    }
+  }
+
+  declare(s: Let): Stmt[] {
+    if (!this.varying.has(s.name)) {
+      if (!s.mutable && s.ty === 'f64') this.scalars.set(s.name, s.value);
+      return [s];
+    }
+    return this.locals.flatMap((own, copy) => {
+      const view = this.view(copy);
+      const value = valueIn(view, s.value);
+      const form = s.mutable ? this.formOfSum(s.name) : value.form === 'uniform' ? 'f32' : value.form;
+      const { lets, value: kept } = this.keep(view, `${s.name}${this.locals.length > 1 ? `_${copy}` : ''}`, form, value, s.mutable);
+      own.set(s.name, kept);
+      return lets;
+    });
+  }
+
+  /** Locals for a value. */
+  keep(view: View, wish: string, form: Exclude<Value['form'], 'uniform'>, value: Value, mutable: boolean): { lets: Stmt[]; value: Value } {
+    const make = (suffix: string, ty: Ty, e: LoopExpr): { s: Stmt; e: LoopExpr } => {
+      const name = this.o.fresh(`${wish}${suffix}`);
+      return { s: { kind: 'let', name, ty, mutable, value: e }, e: { kind: 'local', ty, name } };
+    };
+    if (form === 'f64') {
+      const { low, high } = double(view, value);
+      const [l, h] = [make('Low', 'f64x2', low), make('High', 'f64x2', high)];
+      return { lets: [l.s, h.s], value: { form, low: l.e, high: h.e } };
+    }
+    if (form === 'i32') {
+      const x = make('', 'i32x4', integers(view, value));
+      return { lets: [x.s], value: { form, e: x.e } };
+    }
+    if (form === 'mask' && value.form !== 'mask') throw new NotInLanes('it is no mask');
+    const x = form === 'mask' ? make('', 'mask', (value as Value & { form: 'mask' }).e) : make('', 'f32x4', single(view, value));
+    return { lets: [x.s], value: { form, e: x.e } };
+  }
+
+  /** What a local that is assigned to is kept in: sums as asked, anything else in floats. */
+  formOfSum(name: string): 'f32' | 'f64' {
+    let adds = false;
+    const visit = (body: readonly Stmt[]): void => {
+      for (const s of body) {
+        if (s.kind === 'set' && s.name === name) adds ||= s.op === '+=';
+        visit(bodyOf(s));
+      }
+    };
+    visit(this.loop.body);
+    return adds ? this.o.sums : 'f32';
+  }
+
+  assign(s: Assign): Stmt[] {
+    if (!this.varying.has(s.name)) {
+      if (!this.declared.has(s.name)) throw new NotInLanes('something is counted');
+      return [s];
+    }
+    const isOwn = this.declared.has(s.name);
+    const fold = isOwn ? undefined : foldOf(s);
+    if (!isOwn && !fold) throw new NotInLanes(`${s.name} is not summed up`);
+    return this.locals.flatMap((own, copy) => {
+      if (fold) this.partOf(s.name, fold.op, copy);
+      const target = own.get(s.name);
+      const view = this.view(copy);
+      const value = valueIn(view, fold ? fold.value : s.value);
+      if (!target || target.form === 'uniform' || target.form === 'mask') throw new NotInLanes(`${s.name} is no number`);
+      const combine = (x: LoopExpr, y: LoopExpr): LoopExpr => (fold && fold.op !== '+' ? { kind: 'binary', op: fold.op, a: x, b: y } : y);
+      const set = (x: LoopExpr, y: LoopExpr): Stmt => ({ kind: 'set', name: (x as LoopExpr & { kind: 'local' }).name, op: s.op, value: combine(x, y) });
+      if (target.form === 'f64') {
+        const kept = this.shared(value, `${s.name}Term`);
+        const { low, high } = double(view, kept.value);
+        return [...kept.lets, set(target.low, low), set(target.high, high)];
+      }
+      return [set(target.e, target.form === 'i32' ? integers(view, value) : single(view, value))];
+    });
+  }
+
+  /** The vector in which one copy keeps its share of a sum that is declared outside. */
+  partOf(name: string, op: '+' | 'max' | 'min', copy: number): void {
+    const own = this.locals[copy]!;
+    if (own.has(name)) return;
+    const sum = this.sums.get(name) ?? { op, lets: [] as Stmt[], parts: [] as Value[] };
+    if (sum.op !== op) throw new NotInLanes('two kinds of sums in one local');
+    this.sums.set(name, sum);
+    const known = sum.parts[copy];
+    if (known) return void own.set(name, known);
+    const start = op === '+' ? 0 : op === 'max' ? -Infinity : Infinity;
+    const { lets, value } = this.keep(this.view(copy), `${name}Lanes${copy > 0 ? copy : ''}`, op === '+' ? this.o.sums : 'f32', { form: 'uniform', e: { kind: 'const', value: start } }, true);
+    sum.lets.push(...lets);
+    sum.parts.push(value);
+    own.set(name, value);
+  }
+
+  store(s: Stmt & { kind: 'store' }, copy: number): Stmt[] {
+    const view = this.view(copy);
+    const step = this.step(s.at.flat);
+    if (step === 0) {
+      if (s.op !== '=' || this.varies(s.value)) throw new NotInLanes('all lanes go to one place');
+      return copy === 0 ? [s] : [];
+    }
+    if (step !== 1) throw new NotInLanes(`${s.buffer} is written every ${step} elements`);
+    const value = valueIn(view, s.value);
+    const at = this.shifted(s.at, view.offset);
+    switch (view.elemOf(s.buffer)) {
+      case 'f32': return [{ ...s, at, lanes: 4, value: single(view, value) }];
+      case 'i32': return [{ ...s, at, lanes: 4, value: integers(view, value) }];
+      case 'f64': {
+        const kept = this.shared(value, `${s.buffer}Term`);
+        const { low, high } = double(view, kept.value);
+        return [...kept.lets, { ...s, at, lanes: 2, value: low }, { ...s, at: this.shifted(s.at, view.offset + 2), lanes: 2, value: high }];
+      }
+      case 'u8': case undefined: throw new NotInLanes(`${s.buffer} holds bytes`);
+    }
+  }
+}
+
+/** What a statement adds to a sum, or takes the extreme of. */
+function foldOf(s: Assign): { readonly op: '+' | 'max' | 'min'; readonly value: LoopExpr } | undefined {
+  if (s.op === '+=') return uses(s.value, s.name) ? undefined : { op: '+', value: s.value };
+  const { value } = s;
+  if (s.op !== '=' || value.kind !== 'binary' || (value.op !== 'max' && value.op !== 'min')) return undefined;
+  return value.a.kind === 'local' && value.a.name === s.name && !uses(value.b, s.name) ? { op: value.op, value: value.b } : undefined;
+}
+
+/** The vectors of a sum as one. */
+function joined(parts: readonly Value[], op: '+' | 'max' | 'min'): LoopExpr {
+  const all = parts.flatMap((p): LoopExpr[] => (p.form === 'f64' ? [p.low, p.high] : p.form === 'f32' ? [p.e] : []));
+  return all.reduce((a, b) => ({ kind: 'binary', op, a, b }));
+}
