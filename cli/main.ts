@@ -5,18 +5,22 @@ import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
 import { closest } from '../compiler/support/suggest.ts';
 import { commonFlags, parseArguments } from './arguments.ts';
 import type { Flags } from './arguments.ts';
-import { buildCommand } from './build.ts';
-import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
-import { explainCommand } from './explain.ts';
 import { packageFolder } from './library.ts';
-import { newCommand } from './new.ts';
 import { report } from './report.ts';
 import { leaveWhenPipesClose, openTerminal } from './terminal.ts';
-import { tuneCommand } from './tune/index.ts';
-import { watchCommand } from './watch.ts';
 
-const commands: readonly Command[] = [buildCommand, checkCommand, explainCommand, newCommand, tuneCommand, watchCommand];
+/** Each is loaded when it is asked for: what one needs (the compiler, a differ) need not slow down the start of another. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  build: async () => (await import('./build.ts')).buildCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  new: async () => (await import('./new.ts')).newCommand,
+  tune: async () => (await import('./tune/index.ts')).tuneCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
+};
+
+const commandNamed = async (name: string): Promise<Command | undefined> => (Object.hasOwn(commands, name) ? commands[name]!() : undefined);
 
 /** Runs the command line; sets the exit code of the process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -32,15 +36,15 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function dispatch([name, ...rest]: readonly string[], terminal: ReturnType<typeof openTerminal>): Promise<number> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const asked = commands.find((c) => c.name === rest[0]);
-    terminal.print(asked ? commandHelp(asked) : help());
+    const asked = rest[0] === undefined ? undefined : await commandNamed(rest[0]);
+    terminal.print(asked ? commandHelp(asked) : await help());
     return name === undefined ? 1 : 0;
   }
   if (name === '--version' || name === '-v') {
     terminal.print(version());
     return 0;
   }
-  const command = commands.find((c) => c.name === name);
+  const command = await commandNamed(name);
   if (!command) throw new DiagnosticError([unknownCommand(name)]);
   const parsed = parseArguments(rest, command.flags, command.positionals);
   if (parsed.has('help')) {
@@ -51,21 +55,22 @@ async function dispatch([name, ...rest]: readonly string[], terminal: ReturnType
 }
 
 function unknownCommand(name: string): ConstructorParameters<typeof DiagnosticError>[0][number] {
-  const near = closest(name, commands.map((c) => c.name));
+  const near = closest(name, Object.keys(commands));
   if (name.startsWith('-')) {
     return { code: 'unknown-flag', message: `there is no flag \`${name}\` before a command`, help: 'write the command first: `kernelwright build --out DIR`' };
   }
   return { code: 'unknown-command', message: `there is no command \`${name}\``,
-    help: near ? `did you mean \`${near}\`?` : `the commands are ${commands.map((c) => c.name).join(', ')}` };
+    help: near ? `did you mean \`${near}\`?` : `the commands are ${Object.keys(commands).join(', ')}` };
 }
 
-function help(): string {
+async function help(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
   return [
     'kernelwright compiles forward-only layer specs into TypeScript kernels, forward and derived backward.',
     '',
     'usage: kernelwright COMMAND [arguments] [flags]',
     '',
-    ...columns(commands.map((c) => [`${c.name} ${c.usage}`, c.about])),
+    ...columns(all.map((c) => [`${c.name} ${c.usage}`, c.about])),
     '',
     'kernelwright COMMAND --help tells more. Exit codes: 0 done, 1 a mistake in the input, 2 a bug of kernelwright.',
   ].join('\n');

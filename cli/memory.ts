@@ -2,13 +2,12 @@
  * What a watch remembers from one build to the next: a kernel whose entry and specs have not changed is not compiled again.
  * The last build's kernels are kept and no others, in memory alone, so that nothing is ever older than the compiler.
  */
-import type { Compiled, KernelRequest } from '../compiler/index.ts';
-import type { Source } from '../compiler/support/source.ts';
+import type { Compiled } from '../compiler/index.ts';
+import { keyOf, noting, type EntryRequest, type Loaded } from './sources.ts';
 
 interface Remembered {
   readonly compiled: Compiled;
-  /** The other specs that were asked for on the way, and what they were. */
-  readonly loaded: ReadonlyMap<string, string | undefined>;
+  readonly loaded: Loaded;
 }
 
 export class Memory {
@@ -30,26 +29,16 @@ export class Memory {
   }
 
   /** What `compile` makes of a request, or made of an equal one. */
-  compile(request: KernelRequest, compile: (request: KernelRequest) => Compiled): Compiled {
+  compile(request: EntryRequest, compile: (request: EntryRequest) => Compiled): Compiled {
     const key = keyOf(request);
     const old = this.#last.get(key) ?? this.#next.get(key);
-    if (old && [...old.loaded].every(([layer, text]) => request.load(layer)?.text === text)) {
+    if (old && [...old.loaded].every(([layer, was]) => request.load(layer)?.text === was?.text)) {
       this.#next.set(key, old);
       return old.compiled;
     }
-    const loaded = new Map<string, string | undefined>();
-    const load = (layer: string): Source | undefined => {
-      const source = request.load(layer);
-      loaded.set(layer, source?.text);
-      return source;
-    };
-    const compiled = compile({ ...request, load });
-    this.#next.set(key, { compiled, loaded });
+    const noted = noting(request);
+    const compiled = compile(noted.request);
+    this.#next.set(key, { compiled, loaded: noted.loaded });
     return compiled;
   }
-}
-
-/** All that a kernel is made of but the specs it extends and the tuning: what in a request is not a function or a place. */
-function keyOf({ load: _, at: __, choices: ___, source, ...rest }: KernelRequest): string {
-  return JSON.stringify([source.path, source.text, rest], (_key, value: unknown) => (value instanceof Map ? [...value as Map<string, unknown>] : value));
 }

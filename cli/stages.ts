@@ -1,8 +1,8 @@
 /** `--emit`: prints what the stages of the compiler made, or writes each to a file of its own. */
 import { join, resolve } from 'node:path';
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
-import { stageNames } from '../compiler/index.ts';
 import type { Compiled, StageText } from '../compiler/index.ts';
+import { stageNames } from '../compiler/stages.ts';
 import { closest } from '../compiler/support/suggest.ts';
 import type { Arguments, Flags } from './arguments.ts';
 import { writeAll } from './files.ts';

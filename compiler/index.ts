@@ -9,7 +9,8 @@ export { compileKernel, defaultName, openKernel, type Compiled, type KernelReque
 export { Choices, type Candidate, type ChoicePoint } from './phases/5-schedule/choices.ts';
 export { javascriptOf } from './phases/6-emit/ts/javascript.ts';
 export type { Mode } from './ir/tensor.ts';
-export { stageNames, type LayerRequest, type StageText } from './pipeline.ts';
+export type { LayerRequest, StageText } from './pipeline.ts';
+export { stageNames } from './stages.ts';
 
 /** The stages that follow the derivation. */
 const backStages: readonly string[] = ['loops', 'ts', 'test'];

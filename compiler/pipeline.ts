@@ -10,8 +10,6 @@ import { readSpec } from './phases/1-read/index.ts';
 import { elaborate, sampleSizes, type RequestPlaces } from './phases/2-elaborate/index.ts';
 import type { Source } from './support/source.ts';
 
-export const stageNames: readonly string[] = ['spec', 'ir', 'grad', 'simplified', 'loops', 'ts', 'test'];
-
 export interface StageText {
   readonly stage: string;
   readonly text: string;

@@ -1,4 +1,6 @@
 /** Build files: what is read from good ones, and what bad and hostile ones are told. */
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readBuildFile } from '../../compiler/build/build-file.ts';
@@ -118,5 +120,12 @@ for (const [title, text] of hostile) {
     assert.ok(ms < 2000, `${ms} ms`);
   });
 }
+
+test('the schemas are schemas', () => {
+  for (const file of ['schema.json', 'build.schema.json']) {
+    const ajv = new Ajv({ strict: false });
+    assert.ok(ajv.validateSchema(JSON.parse(readFileSync(new URL(`../../specs/${file}`, import.meta.url), 'utf8')) as object), ajv.errorsText());
+  }
+});
 
 test.run();

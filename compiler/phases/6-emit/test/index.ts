@@ -2,9 +2,10 @@
  * The test that stands beside every kernel. It holds the text of the spec, so that it stands alone, and hands it with the
  * kernel to the library's proofs: the oracle is compiled from the spec when the test runs, never from the kernel.
  */
-import { IndentationText, Project, QuoteKind, StructureKind, type CodeBlockWriter } from 'ts-morph';
+import type { CodeBlockWriter } from 'ts-morph';
 import type { Derived } from '../../../ir/derived.ts';
 import type { Source } from '../../../support/source.ts';
+import { morph } from '../ts/morph.ts';
 import { comment, property, quoted } from '../ts/text.ts';
 
 /** Where the spec and what it extends can be had again. */
@@ -23,6 +24,7 @@ export interface TestOptions {
 /** NAME.test.ts. */
 export function emitTest(derived: Derived, options: TestOptions, from: TestSource): { path: string; text: string } {
   const { layer } = derived;
+  const { IndentationText, Project, QuoteKind, StructureKind } = morph();
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true,
     manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single } });
   const ancestors = from.ancestors.map((file) => file.replace(/\.layer\.yaml$/, ''));

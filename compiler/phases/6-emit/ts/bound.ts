@@ -7,7 +7,7 @@
  * wanted the second bodies cost a bundle little, as names are declared in the same order and a minifier gives them the same
  * letters: hence `this`, which has no name. Sizes stand as numbers, because in a second instance V8 knows no constant of the module.
  */
-import { StructureKind, type CodeBlockWriter } from 'ts-morph';
+import type { CodeBlockWriter } from 'ts-morph';
 import type { LoopNest, Part } from '../../../ir/loop.ts';
 import { trafficOf } from '../../../ir/loop-traffic.ts';
 import { buffersIn } from '../../../ir/loop-walk.ts';
@@ -16,6 +16,7 @@ import { checkText, drawn, fieldsUsed, identifier, writeHolds, type ModuleShape 
 import { ARRAYS, shapeOf, type FunctionShape } from './interface.ts';
 import { writeLocals } from './memory.ts';
 import { tensorsOf } from './metadata.ts';
+import { morph } from './morph.ts';
 import type { Statement } from './sections.ts';
 import { writeBody } from './statements.ts';
 import { member, property, quoted, wrapped } from './text.ts';
@@ -48,15 +49,18 @@ export function boundStatements(m: BoundShape): Statement[] {
 }
 
 /** `Buffers` and `Bound`. */
-export const interfaces = (m: ModuleShape & Pick<BoundShape, 'functions'>): Statement[] => [
-  { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
-    properties: [
-      ...tensorsOf(m).map((t) => ({ name: property(t.name), type: ARRAYS[t.dtype], isReadonly: true })),
-      { name: 'cache', type: 'Cache', isReadonly: true },
-    ] },
-  { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
-    properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
-];
+export function interfaces(m: ModuleShape & Pick<BoundShape, 'functions'>): Statement[] {
+  const { StructureKind } = morph();
+  return [
+    { kind: StructureKind.Interface, isExported: true, name: 'Buffers', docs: ['The arrays of all functions.'],
+      properties: [
+        ...tensorsOf(m).map((t) => ({ name: property(t.name), type: ARRAYS[t.dtype], isReadonly: true })),
+        { name: 'cache', type: 'Cache', isReadonly: true },
+      ] },
+    { kind: StructureKind.Interface, isExported: true, name: 'Bound', docs: ['The functions over arrays that were bound once.'],
+      properties: m.functions.map((f) => ({ name: f.name, type: `(${drawn(f)}) => void`, isReadonly: true })) },
+  ];
+}
 
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 

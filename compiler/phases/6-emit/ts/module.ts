@@ -2,7 +2,6 @@
  * A module of kernels, put together from plain ts-morph structures and printed once: header, constants, `spec`, cache,
  * functions, `bind`, private helpers.
  */
-import { StructureKind, VariableDeclarationKind } from 'ts-morph';
 import type { Buffer } from '../../../ir/loop.ts';
 import { constantsIn, functionsIn, wholeBody } from '../../../ir/loop-walk.ts';
 import type { Tensor } from '../../../ir/tensor.ts';
@@ -10,6 +9,7 @@ import { boundStatements, hasBody, type BoundShape } from './bound.ts';
 import { checksOf, fieldsUsed, sizesOf, writeFunction } from './functions.ts';
 import { ARRAYS, shapeOf } from './interface.ts';
 import { tensorsOf } from './metadata.ts';
+import { morph } from './morph.ts';
 import { cache, constants, countOf, header, helpersOf, sourceText, spec, type Statement } from './sections.ts';
 
 export interface ModuleParts extends BoundShape {
@@ -29,6 +29,7 @@ export function moduleText(m: ModuleParts): string {
 // ---------------------------------------------------------------------------------------------------------- arrays
 
 function arrayConstant(name: string, elem: Buffer['elem'], length: number): Statement {
+  const { StructureKind, VariableDeclarationKind } = morph();
   return { kind: StructureKind.VariableStatement, declarationKind: VariableDeclarationKind.Const,
     declarations: [{ name, initializer: `/*@__PURE__*/ new ${ARRAYS[elem]}(${length})` }] };
 }
@@ -36,6 +37,7 @@ function arrayConstant(name: string, elem: Buffer['elem'], length: number): Stat
 /** The arrays of a module that owns them; its tensors are exported, as bindings of their own, under the names of the spec. */
 function owned(m: ModuleParts): Statement[] {
   if (m.buffers === 'caller') return [];
+  const { StructureKind, VariableDeclarationKind } = morph();
   const out: Statement[] = [];
   const renamed: string[] = [];
   for (const t of tensorsOf(m)) {

@@ -1,17 +1,19 @@
 /** Sections of a module that are the same whatever runs its loops: header, constants, `spec`, cache, private helpers. */
-import { IndentationText, NewLineKind, Project, QuoteKind, StructureKind, type CodeBlockWriter, type StatementStructures } from 'ts-morph';
+import type { CodeBlockWriter, StatementStructures } from 'ts-morph';
 import type { ModuleNames } from '../../../ir/names.ts';
 import type { ModuleShape } from './functions.ts';
 import { headerLines } from './header.ts';
 import { neededHelpers } from './helpers.ts';
 import { ARRAYS, type Field } from './interface.ts';
 import { specData, writeData, type Metadata } from './metadata.ts';
+import { morph } from './morph.ts';
 import { comment, property } from './text.ts';
 
 export type Statement = StatementStructures | ((w: CodeBlockWriter) => void);
 
 /** Prints statements, once. */
 export function sourceText(statements: Statement[], m: { readonly names: Pick<ModuleNames, 'constants'> }): string {
+  const { IndentationText, NewLineKind, Project, QuoteKind } = morph();
   const project = new Project({
     useInMemoryFileSystem: true, skipLoadingLibFiles: true,
     manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single, newLineKind: NewLineKind.LineFeed },
@@ -69,6 +71,7 @@ export function spec(m: Metadata): Statement {
 
 /** `Cache` and `createCache`. */
 export function cache(m: ModuleShape): Statement[] {
+  const { StructureKind } = morph();
   const type: Statement = m.fields.length === 0
     ? { kind: StructureKind.TypeAlias, isExported: true, name: 'Cache', type: 'Record<never, never>', docs: ['This layer hands nothing from `forward` to `backward`.'] }
     : { kind: StructureKind.Interface, isExported: true, name: 'Cache', docs: ['What `forward` leaves for `backward`.'],

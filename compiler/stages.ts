@@ -1,0 +1,2 @@
+/** The stages of the compiler, in order: what `--emit` can print. */
+export const stageNames: readonly string[] = ['spec', 'ir', 'grad', 'simplified', 'loops', 'ts', 'test'];
