@@ -12,7 +12,7 @@ import type { Info } from '../space.ts';
 import { bufferKey, type Storage } from '../storage.ts';
 import { addressOf, keyOf, strided, valueOf } from '../values.ts';
 import { addressIn, slotsAt, type Position } from './layout.ts';
-import type { PhasePlan, Plan } from './plan.ts';
+import { orderOf, type PhasePlan, type Plan } from './plan.ts';
 import { isEmpty, type Operand, type Phase } from './recognise.ts';
 
 export interface NestTarget {
@@ -57,8 +57,8 @@ class PhaseBuilder {
     const { merge, phase } = own;
     const all = plan.contraction.reduced.filter((axis) => axis !== plan.batch && phase.get(axis)!.size > 1);
     const inner = merge ? [merge.axis, ...all.filter((axis) => axis !== merge.outer && axis !== merge.inner)] : all;
-    const last = own.lanes?.of === 'sum' ? own.lanes.axis : own.lanes ? [...inner].sort((x, y) => phase.get(y)!.size - phase.get(x)!.size)[0] : this.tile.u;
-    this.summed = [...inner.filter((axis) => axis !== last), ...inner.filter((axis) => axis === last)];
+    const { u } = this.tile;
+    this.summed = own.lanes ? orderOf(inner, own.lanes, phase) : [...inner.filter((axis) => axis !== u), ...inner.filter((axis) => axis === u)];
     if (plan.batch !== undefined) this.at.set(plan.batch, this.batchPosition(plan.batch));
   }
 

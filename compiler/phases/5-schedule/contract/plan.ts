@@ -55,10 +55,15 @@ export function planOf(contraction: Contraction, c: Context, choices: Choices, p
       ...tileAxes(contraction, operands, phase, batch), reduced: summed.filter((axis) => phase.get(axis)!.size > 1),
       size: (axis: string) => phase.get(axis)!.size, step: (k: 0 | 1, axis: string) => stepIn(found[k], operands[k], phase, axis, merge),
     };
-    const inLanes = inVectors ? laneTilesOf({ ...space, ...alongOf(contraction, space.a, phase) }) : undefined;
+    const inLanes = inVectors ? laneTilesOf({ ...space, ...alongOf(contraction, space.a, phase), repeats: batch === undefined || !reduced.includes(batch) }) : undefined;
     if (inLanes) {
       const { tile, lanes } = choices.pick(`${place}/lanes`, inLanes);
-      return { phase, layouts: found, tile, lanes, ...(merge ? { merge } : {}) };
+      const order = orderOf(summed, lanes, phase);
+      const own = order.flatMap((axis) => (axis === merge?.axis ? [merge.outer, merge.inner] : [axis])).filter((x) => operands[1].axes.has(x));
+      // What is the same in all lanes is read from one end to the other.
+      const inBlocks = lanes.of === 'result' && plain[1].kind === 'copy';
+      const second = inBlocks ? blockLayout(operands[1], tile.b, tile.tb, own, batch, phase) : found[1];
+      return { phase, layouts: [found[0], second], tile, lanes, ...(merge ? { merge } : {}) };
     }
     const tile = choices.pick(`${place}/tile`, tilesOf(space));
     const blocked = (k: 0 | 1, axis: string | undefined, width: number): Layout => {
@@ -81,6 +86,12 @@ function tileAxes(
   const own = (x: Operand, y: Operand): string[] =>
     out.filter((axis) => axis !== batch && x.axes.has(axis) && !y.axes.has(axis) && p.get(axis)!.size > 1);
   return { a: own(a, b), b: own(b, a) };
+}
+
+/** The loops of a sum in lanes: the lanes' own innermost, or else the longest. */
+export function orderOf(summed: readonly string[], lanes: Lanes, p: Phase): readonly string[] {
+  const last = lanes.of === 'sum' ? lanes.axis : [...summed].sort((x, y) => p.get(y)!.size - p.get(x)!.size)[0];
+  return [...summed.filter((axis) => axis !== last), ...summed.filter((axis) => axis === last)];
 }
 
 /** Where neighbours of the result lie side by side, if a tile can run along it. */

@@ -22,12 +22,18 @@ export interface LaneTile {
 export interface LaneSpace extends TileSpace {
   /** The axis along which neighbours of the result lie side by side, if it belongs to the first operand alone. */
   readonly along?: string;
+  /** Whether points may be computed twice, so that a vector may stand for the few that are left. */
+  readonly repeats: boolean;
 }
 
 const WIDTH = 4;
-/** Sums that stand in registers beside what is loaded. */
-const MOST_SUMS = 9;
+/** Vectors that a body can hold; one of sixteen is left to the assembler. */
+const REGISTERS = 15;
+/** More sums than this are spilled at the end of each turn. */
+const MOST_SUMS = 8;
 const OFFERED = 8;
+/** Cycles of a stored vector, of a sum over lanes, and of entering a loop. */
+const [STORE, FOLD, ENTRY] = [2, 10, 6];
 /** Instructions in a cycle, a turn of the innermost loop beside its work, and cycles from one addition to the next on its result. */
 const CYCLES = { instructions: 4.5, turn: 3, addition: 3.5 } as const;
 
@@ -36,10 +42,7 @@ export function laneTilesOf(space: LaneSpace): readonly [Candidate<LaneTile>, ..
   const { along } = space;
   const isWide = (axis: string): boolean => space.size(axis) >= WIDTH;
   const found = along !== undefined && isWide(along) && space.step(0, along) === 1 ? ofResult(along, space) : [];
-  if (found.length === 0) {
-    const axis = space.reduced.filter((x) => isWide(x) && space.step(0, x) === 1 && space.step(1, x) === 1)[0];
-    if (axis !== undefined) found.push(...ofSum(axis, space));
-  }
+  for (const axis of space.reduced) if (isWide(axis) && space.step(0, axis) === 1 && space.step(1, axis) === 1) found.push(...ofSum(axis, space));
   const ranked = found.sort((x, y) => x.cost - y.cost).slice(0, OFFERED).map(({ value }) => ({ label: labelOf(value), value }));
   return ranked.length > 0 ? [ranked[0]!, ...ranked.slice(1)] : undefined;
 }
@@ -49,18 +52,23 @@ const labelOf = ({ tile: t, lanes }: LaneTile): string =>
 
 interface Ranked {
   readonly value: LaneTile;
+  /** Cycles of the whole sum. */
   readonly cost: number;
 }
 
 function ofResult(axis: string, space: LaneSpace): Ranked[] {
   const out: Ranked[] = [];
   const points = space.size(axis);
+  const turns = product(space.reduced, space) * product(space.a.filter((x) => x !== axis), space);
   for (const b of orNone(space.b)) for (let tb = 1; tb <= (b === undefined ? 1 : Math.min(MOST_SUMS, space.size(b))); tb++) {
-    for (let vectors = 1; vectors * tb <= MOST_SUMS && vectors * WIDTH <= points; vectors++) {
+    for (let vectors = 1; vectors * tb <= MOST_SUMS && vectors * tb + vectors + 2 <= REGISTERS && vectors * WIDTH <= points; vectors++) {
       const rest = points % (vectors * WIDTH);
-      const turns = [{ count: Math.floor(points / (vectors * WIDTH)), vectors }, { count: Math.ceil(rest / WIDTH), vectors: 1 }];
-      const cost = pieces(b, tb, space).reduce((n, p) => n + p.count * turns.reduce((m, t) => m + t.count * bodyCost(t.vectors, p.width), 0), 0);
-      out.push({ value: { tile: { a: axis, ...(b === undefined ? {} : { b }), ta: 1, tb, tu: 1 }, lanes: { axis, of: 'result', vectors } }, cost: cost / sizeOf(b, space) });
+      const tiles = [
+        { count: Math.floor(points / (vectors * WIDTH)), vectors }, { count: Math.floor(rest / WIDTH), vectors: 1 },
+        { count: space.repeats ? Number(rest % WIDTH > 0) : rest % WIDTH, vectors: 1 },
+      ];
+      const cost = tiles.reduce((n, t) => n + t.count * across(b, tb, space, (width) => bodyCost(t.vectors, width) * turns + width * t.vectors * STORE * turns / product(space.reduced, space)), 0);
+      out.push({ value: { tile: { a: axis, ...(b === undefined ? {} : { b }), ta: 1, tb, tu: 1 }, lanes: { axis, of: 'result', vectors } }, cost });
     }
   }
   return out;
@@ -68,10 +76,12 @@ function ofResult(axis: string, space: LaneSpace): Ranked[] {
 
 function ofSum(axis: string, space: LaneSpace): Ranked[] {
   const out: Ranked[] = [];
+  const points = Math.floor(space.size(axis) / WIDTH) + (space.size(axis) % WIDTH);
+  const folds = product(space.reduced.filter((x) => x !== axis), space);
   for (const a of orNone(space.a)) for (let ta = 1; ta <= (a === undefined ? 1 : Math.min(MOST_SUMS, space.size(a))); ta++) {
-    for (const b of orNone(space.b)) for (let tb = 1; ta * tb <= MOST_SUMS && tb <= (b === undefined ? 1 : space.size(b)); tb++) {
-      const cost = pieces(a, ta, space).reduce((n, x) => n + x.count * pieces(b, tb, space).reduce((m, y) => m + y.count * bodyCost(x.width, y.width), 0), 0)
-        / sizeOf(a, space) / sizeOf(b, space);
+    for (const b of orNone(space.b)) for (let tb = 1; ta * tb <= MOST_SUMS && ta * tb + ta + tb + 1 <= REGISTERS && tb <= (b === undefined ? 1 : space.size(b)); tb++) {
+      const cost = across(a, ta, space, (m) => across(b, tb, space, (n) => (bodyCost(m, n) * points + ENTRY) * folds + m * n * FOLD))
+        * product(space.a.filter((x) => x !== a), space);
       const tile: Tile = { ...(a === undefined ? {} : { a }), ...(b === undefined ? {} : { b }), ta, tb, tu: 1 };
       out.push({ value: { tile, lanes: { axis, of: 'sum', vectors: 1 } }, cost });
     }
@@ -79,16 +89,17 @@ function ofSum(axis: string, space: LaneSpace): Ranked[] {
   return out;
 }
 
-const orNone = (axes: readonly string[]): readonly (string | undefined)[] => (axes.length > 0 ? [...axes].reverse() : [undefined]);
+const product = (axes: readonly string[], space: LaneSpace): number => axes.reduce((n, axis) => n * space.size(axis), 1);
 
-/** Costs are compared for one point of an axis, so that those of long axes can be compared with those of short ones. */
-const sizeOf = (axis: string | undefined, space: LaneSpace): number => (axis === undefined ? 1 : space.size(axis));
-
-function pieces(axis: string | undefined, width: number, space: LaneSpace): { width: number; count: number }[] {
-  if (axis === undefined) return [{ width: 1, count: 1 }];
+/** The cost of an axis in tiles of a width, and of the other axes of the second operand. */
+function across(axis: string | undefined, width: number, space: LaneSpace, cost: (width: number) => number): number {
+  const others = space.b.includes(axis ?? '') || axis === undefined ? product(space.b.filter((x) => x !== axis), space) : 1;
+  if (axis === undefined) return cost(1) * others;
   const rest = space.size(axis) % width;
-  return [{ width, count: (space.size(axis) - rest) / width }, ...(rest > 0 ? [{ width: rest, count: 1 }] : [])];
+  return others * ((space.size(axis) - rest) / width * cost(width) + (rest > 0 ? cost(rest) : 0));
 }
+
+const orNone = (axes: readonly string[]): readonly (string | undefined)[] => (axes.length > 0 ? [...axes].reverse() : [undefined]);
 
 /** Cycles of one turn: `m` vectors of one operand against `n` of the other. */
 const bodyCost = (m: number, n: number): number => Math.max(CYCLES.addition, (m + n + 2 * m * n + CYCLES.turn) / CYCLES.instructions);

@@ -4,7 +4,6 @@
  * point. Sums over the lanes' own loop are kept in vectors from the outermost loop on that only sums, and folded behind it.
  */
 import { bodyOf, exprsOf, type Linear, type Stmt } from '../../../ir/loop.ts';
-import { localsIn } from '../../../ir/loop-walk.ts';
 import { isFloat, LaneLoop, uses, type Pending, type VectorOptions } from './lane-loop.ts';
 import { NotInLanes } from './values.ts';
 
@@ -14,7 +13,7 @@ type Loop = Stmt & { kind: 'loop' };
 
 /** Statements with their loops in lanes, where that can be. */
 export function vectorize(body: readonly Stmt[], o: VectorOptions): Stmt[] {
-  return withoutDead(block(body, o, { meaning: new Map(), floats: new Set(), isAsked: asks(body) }).body);
+  return block(body, o, { meaning: new Map(), floats: new Set(), isAsked: asks(body) }).body;
 }
 
 export interface Around {
@@ -80,15 +79,3 @@ function loopIn(s: Loop, o: VectorOptions, around: Around): { body: Stmt[]; pend
 
 const mentions = (s: Stmt, name: string): boolean =>
   (s.kind === 'set' && s.name === name) || exprsOf(s).some((e) => uses(e, name)) || bodyOf(s).some((x) => mentions(x, name));
-
-/** Without the locals that nothing reads any more. */
-function withoutDead(body: readonly Stmt[]): Stmt[] {
-  const read = localsIn(body);
-  let dropped = false;
-  const sweep = (all: readonly Stmt[]): Stmt[] => all.flatMap((s): Stmt[] => {
-    if (s.kind === 'let' && !s.mutable && !read.has(s.name)) { dropped = true; return []; }
-    return [s.kind === 'loop' || s.kind === 'when' ? { ...s, body: sweep(s.body) } : s];
-  });
-  const swept = sweep(body);
-  return dropped ? withoutDead(swept) : swept;
-}

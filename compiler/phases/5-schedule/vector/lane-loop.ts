@@ -4,6 +4,7 @@
  * it if that changes nothing; else they follow one by one.
  */
 import { bodyOf, collect, exprsOf, operands, type Address, type Buffer, type Linear, type LoopExpr, type Stmt, type Ty } from '../../../ir/loop.ts';
+import { localsIn } from '../../../ir/loop-walk.ts';
 import { double, integers, NotInLanes, single, valueIn, type Value, type View } from './values.ts';
 
 export interface VectorOptions {
@@ -174,7 +175,7 @@ export class LaneLoop {
       if (s.kind === 'loop' || s.kind === 'when') return [{ ...s, body: insert(s.body) }];
       return s.kind === 'let' ? [s, ...this.behind.get(s.name) ?? []] : [s];
     });
-    return insert(made);
+    return withoutDead(insert(made));
   }
 
   view(copy: number): View {
@@ -368,4 +369,16 @@ function foldOf(s: Assign): { readonly op: '+' | 'max' | 'min'; readonly value: 
 function joined(parts: readonly Value[], op: '+' | 'max' | 'min'): LoopExpr {
   const all = parts.flatMap((p): LoopExpr[] => (p.form === 'f64' ? [p.low, p.high] : p.form === 'f32' ? [p.e] : []));
   return all.reduce((a, b) => ({ kind: 'binary', op, a, b }));
+}
+
+/** Without the locals that nothing reads any more. */
+function withoutDead(body: readonly Stmt[]): Stmt[] {
+  const read = localsIn(body);
+  let dropped = false;
+  const sweep = (all: readonly Stmt[]): Stmt[] => all.flatMap((s): Stmt[] => {
+    if (s.kind === 'let' && !s.mutable && !read.has(s.name)) { dropped = true; return []; }
+    return [s.kind === 'loop' || s.kind === 'when' ? { ...s, body: sweep(s.body) } : s];
+  });
+  const swept = sweep(body);
+  return dropped ? withoutDead(swept) : swept;
 }
