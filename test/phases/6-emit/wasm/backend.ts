@@ -24,10 +24,10 @@ export interface Difference {
 }
 
 /** For each array that each function writes, how far the backends are apart; each function is called twice. */
-export async function differences(c: Case): Promise<Difference[]> {
+export async function differences(c: Case, target: 'ts' | 'wasm'): Promise<Difference[]> {
   const request = { source: load(c.layer)!, load, ...c };
   const kernel = await importText(compileKernel({ ...request, name: 'kernel' }).files[0]!.text);
-  const { nests, functions, code } = wasmOf(compileFront(request, new Trace()).derived);
+  const { nests, functions, code } = wasmOf(compileFront(request, new Trace()).derived, { target });
   const session = new Session(kernel);
   const random = randomFrom(11);
   const limits = new Map<string, number>();

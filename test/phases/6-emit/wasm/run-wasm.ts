@@ -23,13 +23,13 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 export type Fail = (site: number, slot: number, value: number, ...at: number[]) => void;
 
 /** Nests of a layer, as a module has them, and their code. */
-export function wasmOf(derived: Derived, relaxed = false): { readonly nests: readonly LoopNest[]; readonly functions: readonly FunctionShape[]; readonly code: WasmCode } {
+export function wasmOf(derived: Derived, { relaxed = false, target = 'wasm' as 'ts' | 'wasm' } = {}): { readonly nests: readonly LoopNest[]; readonly functions: readonly FunctionShape[]; readonly code: WasmCode } {
   const names = moduleNames(derived.layer);
   const functions = functionsOf(derived, false);
   for (const f of functions) for (const a of f.arguments) if (a.kind === 'tensor') names.array(a.tensor.name);
   const pool = new ScratchPool(names.scope);
   const choices = new Choices();
-  const nests = functions.map((f) => ({ ...schedule(f.program, { names, pool, accumulate: false, choices }), name: f.name }));
+  const nests = functions.map((f) => ({ ...schedule(f.program, { names, pool, accumulate: false, choices, target }), name: f.name }));
   nests.forEach(verifyLoops);
   return { nests, functions, code: assemble(nests, pool.buffers, { relaxed }) };
 }
