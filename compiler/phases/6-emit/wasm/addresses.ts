@@ -28,10 +28,12 @@ export interface Variable {
   readonly order: number;
   /** Its value may change without being declared anew. */
   readonly changes: boolean;
-  /** Never less than 0. */
-  readonly isNatural: boolean;
+  /** Which values it takes, as far as the compiler knows. */
+  readonly range: Interval;
   /** Data: any 32 bits. */
   readonly isData: boolean;
+  /** The index it stands for: what is added up is that, so that loops can take part. */
+  readonly meaning?: Linear;
   /** Code right behind its declaration. */
   readonly behind: Code[];
   /** Of an innermost loop: code before it and at the end of each turn, its first value and its step. */
@@ -40,6 +42,13 @@ export interface Variable {
   readonly sums: Map<string, string>;
 }
 
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const ANY: Interval = { low: -Infinity, high: Infinity };
+
 export type Known = ReadonlyMap<string, Variable>;
 
 interface Term {
@@ -47,11 +56,18 @@ interface Term {
   readonly k: number;
 }
 
-/** What an index is, at least 0 for all the compiler knows? */
-export const isNatural = (at: Linear, known: Known): boolean =>
-  at.every((t) => t.k >= 0 && (t.v === undefined || known.get(t.v)?.isNatural === true));
+/** The values that an index takes, as far as the compiler knows. */
+export const intervalOf = (at: Linear, known: Known): Interval => at.reduce(({ low, high }, t) => {
+  if (t.v === undefined) return { low: low + t.k, high: high + t.k };
+  const { range } = known.get(t.v) ?? { range: ANY };
+  const [a, b] = [t.k * range.low, t.k * range.high];
+  return { low: low + Math.min(a, b), high: high + Math.max(a, b) };
+}, { low: 0, high: 0 });
 
-/** Whether an index may not fit 32 bits: data times something, or twice data. A single one that is moved a little wraps to outside of any array. */
+/**
+ * Whether an index may not fit 32 bits: data times something, or twice data. A single one that is moved a little wraps to
+ * outside of any array.
+ */
 export function mayWrap(at: Linear, known: Known): boolean {
   const factors = at.filter((t) => t.v !== undefined && known.get(t.v)?.isData === true).map((t) => Math.abs(t.k));
   return factors.reduce((sum, k) => sum + k, 0) > 1;
@@ -66,18 +82,25 @@ export function linear(at: Linear, known: Known, f: FunctionBuilder): Op {
 }
 
 /** The address of an element: what to add, and the constant for the instruction. */
-export function address(at: Linear, { base, offset, bytes }: Place, known: Known, f: FunctionBuilder): { readonly base: Op; readonly offset: number } {
-  const { terms, constant } = sorted(at.map((t) => ({ ...t, k: t.k * bytes })), known);
-  const isSafe = terms.every((t) => t.k > 0 && t.variable.isNatural) && constant + offset >= 0;
-  const kept = terms.filter((t) => !t.variable.changes);
-  const rest = terms.filter((t) => t.variable.changes);
-  const own = isSafe ? 0 : constant + offset;
+export function address(at: Linear, place: Place, known: Known, f: FunctionBuilder): { readonly base: Op; readonly offset: number } {
+  const { terms, constant } = sorted(expanded(at, known).map((t) => ({ ...t, k: t.k * place.bytes })), known);
+  const whole = constant + place.offset;
+  // The least that the terms come to is made up for in the sum, if the constant has room for it.
+  const lack = Math.max(0, -terms.reduce((sum, { k, variable: { range } }) => sum + Math.min(k * range.low, k * range.high), 0));
+  const own = lack <= whole ? lack : whole;
   // What changes behind its declaration is added where it is used.
-  const isWhole = kept.length > 0 && rest.length === 0;
-  const start = f.read(sumOf(base, kept, isWhole ? own : 0, f));
-  const end = rest.reduce<Op>((s, t) => plus(s, times(f.read(t.variable.local), t.k)), start);
-  return { base: isWhole ? end : plus(end, int(own)), offset: isSafe ? constant + offset : 0 };
+  const kept = terms.filter((t) => !t.variable.changes);
+  const isKept = kept.length > 0 && kept.length === terms.length;
+  const start = f.read(sumOf(place.base, kept, isKept ? own : 0, f));
+  const end = terms.filter((t) => t.variable.changes).reduce<Op>((s, t) => plus(s, times(f.read(t.variable.local), t.k)), start);
+  return { base: isKept ? end : plus(end, int(own)), offset: whole - own };
 }
+
+/** An index with the meaning of its variables in their place. */
+export const expanded = (at: Linear, known: Known): Linear => at.flatMap((t): Linear => {
+  const meaning = t.v === undefined ? undefined : known.get(t.v)?.meaning;
+  return meaning ? meaning.map((u) => ({ k: u.k * t.k, ...(u.v === undefined ? {} : { v: u.v }) })) : [t];
+});
 
 /** Terms from the outermost variable to the innermost, one each. */
 function sorted(at: Linear, known: Known): { readonly terms: readonly Term[]; readonly constant: number } {

@@ -2,7 +2,7 @@
  * LoopNests as one WebAssembly module: each nest an exported function over addresses, each part a function of its own,
  * scratch at one place of the imported memory. It decides nothing about speed that is not an address (addresses.ts).
  */
-import { bodyOf, type Buffer, type LoopNest, type Stmt } from '../../../ir/loop.ts';
+import { bodyOf, type Buffer, type LoopNest, type Part, type Stmt } from '../../../ir/loop.ts';
 import { indexVariablesIn, wholeBody } from '../../../ir/loop-walk.ts';
 import { invariant } from '../../../support/invariant.ts';
 import { SEED, type Body, type CheckSite, type Shared } from './body.ts';
@@ -12,6 +12,7 @@ import { encode, type Import } from './encode.ts';
 import { isValid } from './engine.ts';
 import { FunctionBuilder } from './function-builder.ts';
 import type { ValType } from './instructions.ts';
+import { pruned } from './prune.ts';
 import { block } from './statements.ts';
 import { watOf } from './wat.ts';
 
@@ -89,20 +90,20 @@ function importsOf(own: readonly Func[], scratch: number, shared: Shared): Impor
 /** The functions of a nest and of its parts. */
 function functionsOf(nest: LoopNest, places: ReadonlyMap<string, number>, shared: Shared): Func[] {
   const draws = drawing(nest);
-  const make = (name: string, numbers: readonly string[], buffers: readonly Buffer[], body: readonly Stmt[]): Func => {
+  const make = (name: string, numbers: Part['params'], buffers: readonly Buffer[], body: readonly Stmt[]): Func => {
     const f = new FunctionBuilder();
-    for (const n of [...numbers, ...buffers.map((b) => b.name), ...(draws.has(name) ? SEED : [])]) f.param(n, 'i32');
+    for (const n of [...numbers.map((x) => x.v), ...buffers.map((b) => b.name), ...(draws.has(name) ? SEED : [])]) f.param(n, 'i32');
     const start = f.group();
     const b = bodyFor(nest, f, { places, shared, draws, start }, body);
-    for (const v of numbers) {
+    for (const { v, size } of numbers) {
       b.locals.set(v, { local: v, ty: 'i32' });
-      b.known.set(v, { name: v, local: v, order: f.serial(), changes: false, isNatural: true, isData: false, behind: f.group(), sums: new Map() });
+      b.known.set(v, { name: v, local: v, order: f.serial(), changes: false, range: { low: 0, high: size - 1 }, isData: false, behind: f.group(), sums: new Map() });
     }
     block(body, b);
-    return { name, exported: name === nest.name, params: f.params, locals: f.locals, body: f.code };
+    return pruned({ name, exported: name === nest.name, params: f.params, locals: f.locals, body: f.code });
   };
   return [make(nest.name, [], given(nest.buffers), nest.body),
-    ...nest.parts.map((p) => make(p.name, p.params.map((x) => x.v), given(p.buffers), p.body))];
+    ...nest.parts.map((p) => make(p.name, p.params, given(p.buffers), p.body))];
 }
 
 interface Around {

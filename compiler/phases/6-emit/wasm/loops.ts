@@ -1,7 +1,7 @@
 /** Loops: bottom-tested, entered by a test only where they may have no turn. */
 import type { Linear, Stmt } from '../../../ir/loop.ts';
 import { bodyOf } from '../../../ir/loop.ts';
-import { isNatural, linear, type Variable } from './addresses.ts';
+import { intervalOf, linear, type Variable } from './addresses.ts';
 import type { Body } from './body.ts';
 import { int, op, set, tee, type Code, type Op } from './code.ts';
 
@@ -20,9 +20,10 @@ export function loop(s: Stmt & { kind: 'loop' }, b: Body, write: () => void): vo
     const [behind, after]: [Code[], Code[]] = [f.group(), []];
     const outer = [b.locals.get(s.v), b.known.get(s.v)] as const;
     b.locals.set(s.v, { local, ty: 'i32' });
+    const range = s.within.length > 0 ? { low: 0, high: s.size - 1 } : { low: intervalOf(s.from, b.known).low, high: intervalOf(s.to, b.known).high - 1 };
     const isInnermost = !s.body.some(hasLoop);
     b.known.set(s.v, {
-      name: s.v, local, order: b.f.serial(), changes: false, isNatural: isNatural(s.from, b.known) || s.within.length > 0, isData: false,
+      name: s.v, local, order: b.f.serial(), changes: false, range, isData: false,
       behind, sums: new Map<string, string>(), ...(isInnermost ? { turns: { before, end: after, from, step: s.step } } : {}),
     } satisfies Variable);
     write();

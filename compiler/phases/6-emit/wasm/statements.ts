@@ -2,7 +2,7 @@
 import type { LoopExpr, Stmt, Ty } from '../../../ir/loop.ts';
 import { isVector, typeOf } from '../../../ir/loop-types.ts';
 import { invariant } from '../../../support/invariant.ts';
-import { address, isNatural, linear, mayWrap, type Variable } from './addresses.ts';
+import { address, ANY, expanded, intervalOf, linear, mayWrap, type Interval, type Variable } from './addresses.ts';
 import { bufferOf, RANK, readLocal, SEED, type Body } from './body.ts';
 import { call, int, op, set, type Op } from './code.ts';
 import { drawFunction } from './draw.ts';
@@ -61,24 +61,36 @@ function declare(s: StmtOf<'let'>, b: Body): void {
   b.f.push(set(local, value));
   b.locals.set(s.name, { local, ty });
   if (s.value.kind === 'linear') b.wrapped.set(s.name, s.value.at);
-  if (ty === 'i32') defineVariable(s.name, local, { changes: b.assigned.has(s.name), isNatural: isNaturalValue(s.value, b), isData: isData(s.value, b) }, b);
+  if (ty !== 'i32') return;
+  const changes = b.assigned.has(s.name);
+  const own = s.value.kind === 'linear' && !mayWrap(s.value.at, b.known) && !changes ? expanded(s.value.at, b.known) : undefined;
+  const isFixed = own?.every((t) => t.v === undefined || b.known.get(t.v)?.changes === false) === true;
+  const about = { changes, range: rangeOf(s.value, b), isData: isData(s.value, b) };
+  defineVariable(s.name, local, isFixed ? { ...about, meaning: own! } : about, b);
 }
 
 /** An integer that indices may be made of from here on. */
-function defineVariable(name: string, local: string, about: Pick<Variable, 'changes' | 'isNatural' | 'isData'>, b: Body): void {
+function defineVariable(name: string, local: string, about: Pick<Variable, 'changes' | 'range' | 'isData' | 'meaning'>, b: Body): void {
   b.known.set(name, { name, local, order: b.f.serial(), ...about, behind: b.f.group(), sums: new Map() });
 }
 
-const isNaturalValue = (e: LoopExpr, b: Body): boolean => {
+function rangeOf(e: LoopExpr, b: Body): Interval {
   switch (e.kind) {
-    case 'const': return e.value >= 0;
-    case 'local': return b.known.get(e.name)?.isNatural === true;
-    case 'linear': case 'quotient': return isNatural(e.at, b.known);
-    case 'choose': return isNaturalValue(e.a, b) && isNaturalValue(e.b, b);
-    case 'binary': return e.op === '%' && isNaturalValue(e.a, b);
-    default: return false;
+    case 'const': return { low: e.value, high: e.value };
+    case 'local': return b.known.get(e.name)?.range ?? ANY;
+    case 'linear': return intervalOf(e.at, b.known);
+    case 'quotient': {
+      const { low, high } = intervalOf(e.at, b.known);
+      return { low: Math.trunc(low / e.divisor), high: Math.trunc(high / e.divisor) };
+    }
+    case 'choose': {
+      const [x, y] = [rangeOf(e.a, b), rangeOf(e.b, b)];
+      return { low: Math.min(x.low, y.low), high: Math.max(x.high, y.high) };
+    }
+    case 'binary': return e.op === '%' && e.b.kind === 'const' && rangeOf(e.a, b).low >= 0 ? { low: 0, high: e.b.value - 1 } : ANY;
+    default: return ANY;
   }
-};
+}
 
 /** Whether an integer is what some array holds, or made of such. */
 function isData(e: LoopExpr, b: Body): boolean {
@@ -156,7 +168,7 @@ function check(s: StmtOf<'check'>, b: Body): void {
   });
   b.f.push({ kind: 'if', condition: isOutside, then, otherwise: [] });
   const before = b.known.get(s.local);
-  defineVariable(s.local, local, { changes: before?.changes ?? true, isNatural: true, isData: false }, b);
+  defineVariable(s.local, local, { changes: before?.changes ?? true, range: { low: 0, high: s.size - 1 }, isData: false }, b);
 }
 
 function failure(s: StmtOf<'check'>, b: Body): Op {
