@@ -62,10 +62,12 @@ export class Runner {
     return own;
   }
 
-  /** Calls a function on arrays of the memory, by the names of its buffers. */
-  call(name: string, arrays: Readonly<Record<string, TypedArray>>, { seed = 0, step = 0 } = {}): void {
+  /** A function over arrays of the memory, by the names of its buffers. */
+  bind(name: string, arrays: Readonly<Record<string, TypedArray>>, { seed = 0, step = 0 } = {}): () => void {
     const f = this.code.functions.find((x) => x.name === name)!;
     const words = [seed, step].flatMap((n) => [n | 0, Math.floor(n / 2 ** 32) | 0]);
-    this.exports[name]!(...f.buffers.map((b) => arrays[b]!.byteOffset), ...(f.draws ? words : []));
+    const args = [...f.buffers.map((b) => arrays[b]!.byteOffset), ...(f.draws ? words : [])];
+    const run = this.exports[name]!;
+    return () => run(...args);
   }
 }
