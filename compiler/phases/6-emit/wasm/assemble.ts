@@ -117,7 +117,8 @@ interface Around {
 function bodyFor(nest: LoopNest, f: FunctionBuilder, { places, shared, draws, start }: Around, body: readonly Stmt[]): Body {
   const buffers = new Map(nest.buffers.map((b) => [b.name, b]));
   return {
-    nest, f, shared, buffers, draws, locals: new Map(), known: new Map(), wrapped: new Map(), assigned: assignedIn(body), indices: indexVariablesIn(body),
+    nest, f, shared, buffers, draws, locals: new Map(), known: new Map(), wrapped: new Map(), constants: new Map(),
+    assigned: assignedIn(body), indices: indexVariablesIn(body),
     place(name) {
       const bytes = BYTES[buffers.get(name)!.elem];
       const offset = places.get(name);

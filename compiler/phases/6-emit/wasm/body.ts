@@ -43,6 +43,8 @@ export interface Body {
   readonly known: Map<string, Variable>;
   /** Locals that are given another value after their declaration. */
   readonly assigned: ReadonlySet<string>;
+  /** Vectors that a local holds for good. */
+  readonly constants: Map<string, Op>;
   /** Locals that index arrays: integers, whatever else they are. */
   readonly indices: ReadonlySet<string>;
   /** Of integers that stop at the ends of 32 bits: the index that they are. */

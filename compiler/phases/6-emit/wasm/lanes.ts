@@ -6,6 +6,7 @@ import { address } from './addresses.ts';
 import { bufferOf, readLocal, type Body } from './body.ts';
 import { call, int, laneBytes, op, tee, type Op } from './code.ts';
 import type { Mnemonic } from './instructions.ts';
+import { hasLanes, laneHelper } from './lane-math.ts';
 import { helper } from './math.ts';
 import { integer, number, truth } from './scalars.ts';
 
@@ -104,6 +105,7 @@ function unary(e: ExprOf<'unary'>, ty: VectorTy, b: Body): Op {
   if (e.op === 'rsqrt') return op(`${ty}.div` as Mnemonic, [splat({ kind: 'const', value: 1 }, ty, b), op(`${ty}.sqrt` as Mnemonic, [x])]);
   if (e.op === 'sign') return sign(x, ty, b);
   if (NAMES[e.op]) return op(instruction(e.op, ty), [x]);
+  if (ty === 'f32x4' && hasLanes(e.op)) return call(laneHelper(e.op, b.shared), [x], 'v128');
   return eachLane([x], ty, ([lane]) => call(helper(e.op, b.shared), [lane!], 'f64'), b);
 }
 
@@ -118,10 +120,39 @@ function sign(x: Op, ty: VectorTy, b: Body): Op {
 
 function binary(e: ExprOf<'binary'>, ty: VectorTy, b: Body): Op {
   const of = [e.a, e.b].map(typeOf).find(isVector) ?? ty;
+  if (e.op === '+' && b.shared.relaxed && (of === 'f32x4' || of === 'f64x2')) {
+    if (isProduct(e.b)) return multiplyAdd(e.b, vector(e.a, of, b), of, b);
+    if (isProduct(e.a)) return multiplyAdd(e.a, vector(e.b, of, b), of, b);
+  }
   const [x, y] = [vector(e.a, of, b), vector(e.b, of, b)];
   if (e.op === '^') return eachLane([x, y], of, (lanes) => call(helper('pow', b.shared), lanes, 'f64'), b);
-  return op(instruction(e.op, of), [x, y]);
+  return limited(e.op, of, x, y, b) ?? op(instruction(e.op, of), [x, y]);
 }
+
+/**
+ * The larger or smaller of lanes and a constant, NaN where the lane is: `pmax` is one instruction of most machines, but keeps
+ * its first operand where neither is larger, so that -0 would win over 0. Undefined where it would not be right.
+ */
+function limited(name: LoopBinaryOp, ty: VectorTy, x: Op, y: Op, b: Body): Op | undefined {
+  if ((name !== 'max' && name !== 'min') || (ty !== 'f32x4' && ty !== 'f64x2')) return undefined;
+  const [lanes, limit] = constantLane(y, ty, b) === undefined ? [y, x] : [x, y];
+  const value = constantLane(limit, ty, b);
+  if (value === undefined || Number.isNaN(value) || (name === 'min' && Object.is(value, -0))) return undefined;
+  const either = op(`${ty}.p${name}`, [lanes, limit]);
+  return name === 'max' && Object.is(value, 0) ? op(`${ty}.add`, [either, limit]) : either;
+}
+
+/** The number in all lanes of a constant, or of a local that is one. */
+function constantLane(x: Op, ty: 'f32x4' | 'f64x2', b: Body): number | undefined {
+  const constant = x.name === 'local.get' ? b.constants.get(x.at as string) : x;
+  if (constant?.name !== 'v128.const') return undefined;
+  const { buffer } = Uint8Array.from(constant.at as readonly number[]);
+  const [first, ...others] = ty === 'f32x4' ? new Float32Array(buffer) : new Float64Array(buffer);
+  return others.every((v) => Object.is(v, first)) ? first : undefined;
+}
+
+/** Whether an expression is a product of lanes. */
+export const isProduct = (e: LoopExpr): e is ExprOf<'binary'> => e.kind === 'binary' && e.op === '*' && isVector(typeOf(e));
 
 /** a*b + c, in one instruction where that may round once. */
 export function multiplyAdd(product: ExprOf<'binary'>, sum: Op, ty: VectorTy, b: Body): Op {

@@ -88,9 +88,8 @@ function unary(e: ExprOf<'unary'>, b: Body): Op {
   const x = number(e.x, b);
   if (name) return folded(op(name, [x]));
   switch (e.op) {
-    case 'float': return folded(op('f64.promote_f32', [op('f32.demote_f64', [x])]));
     case 'rsqrt': return folded(op('f64.div', [double(1), folded(op('f64.sqrt', [x]))]));
-    case 'float': return op('f64.promote_f32', [op('f32.demote_f64', [x])]);
+    case 'float': return x.name === 'f64.const' ? double(Math.fround(x.at as number)) : op('f64.promote_f32', [op('f32.demote_f64', [x])]);
     case 'sign': {
       // 1 with the sign of x, but x itself where it is 0 or NaN.
       const t = b.f.fresh('f64');

@@ -1,6 +1,6 @@
 /** Statements of a LoopNest as WebAssembly. It decides nothing about speed but where addresses are added up. */
 import type { LoopExpr, Stmt, Ty } from '../../../ir/loop.ts';
-import { isVector, typeOf } from '../../../ir/loop-types.ts';
+import { isVector } from '../../../ir/loop-types.ts';
 import { invariant } from '../../../support/invariant.ts';
 import { address, ANY, expanded, intervalOf, linear, mayWrap, type Interval, type Variable } from './addresses.ts';
 import { bufferOf, RANK, readLocal, SEED, type Body } from './body.ts';
@@ -8,7 +8,7 @@ import { call, int, op, set, type Op } from './code.ts';
 import { drawFunction } from './draw.ts';
 import { fill } from './fill.ts';
 import type { Mnemonic, ValType } from './instructions.ts';
-import { lanesOf, multiplyAdd, storeLanes, vector } from './lanes.ts';
+import { isProduct, lanesOf, multiplyAdd, storeLanes, vector } from './lanes.ts';
 import { loop } from './loops.ts';
 import { integer, number, saturated, truth } from './scalars.ts';
 
@@ -60,6 +60,8 @@ function declare(s: StmtOf<'let'>, b: Body): void {
   const local = b.f.local(s.name, VALUES[ty]);
   b.f.push(set(local, value));
   b.locals.set(s.name, { local, ty });
+  b.constants.delete(local);
+  if (!s.mutable && value.name === 'v128.const') b.constants.set(local, value);
   if (s.value.kind === 'linear') b.wrapped.set(s.name, s.value.at);
   if (ty !== 'i32') return;
   const changes = b.assigned.has(s.name);
@@ -102,8 +104,8 @@ const COMBINE: Readonly<Record<'+=' | '*=', string>> = { '+=': 'add', '*=': 'mul
 
 /** old op value. */
 function combined(old: Op, operator: '+=' | '*=', e: LoopExpr, ty: Ty, b: Body): Op {
-  const isProduct = operator === '+=' && e.kind === 'binary' && e.op === '*';
-  if (b.shared.relaxed && isProduct && (ty === 'f32x4' || ty === 'f64x2') && isVector(typeOf(e))) return multiplyAdd(e, old, ty, b);
+  const isRelaxed = b.shared.relaxed && operator === '+=' && (ty === 'f32x4' || ty === 'f64x2');
+  if (isRelaxed && isProduct(e)) return multiplyAdd(e, old, ty, b);
   invariant(ty !== 'mask' && ty !== 'bool', `${operator} of ${ty}`);
   return op(`${ty}.${COMBINE[operator]}` as Mnemonic, [old, valueAs(e, ty, b)]);
 }
