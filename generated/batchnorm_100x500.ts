@@ -61,7 +61,7 @@ export const spec = {
   gradients: 'written',
   buffers: 'caller',
   flops: {
-    forwardTrain: 507000,
+    forwardTrain: 608500,
     forwardTest: 303000,
     backwardTrain: 501000,
     backwardTest: 250000,
@@ -130,74 +130,83 @@ export function forwardTrain(
   checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
   const term = 1 - MOMENTUM;
   for (let d = 0; d < D; d += 4) {
-    // mu = mean[N](x)
-    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-    for (let n = 0; n < N; n += 2) {
-      const row = d + n * D;
-      muSum0 += x[row];
-      muSum1 += x[row + 1];
-      muSum2 += x[row + 2];
-      muSum3 += x[row + 3];
-      muSum0 += x[row + D];
-      muSum1 += x[row + D + 1];
-      muSum2 += x[row + D + 2];
-      muSum3 += x[row + D + 3];
-    }
-    const mu0 = muSum0 / N;
-    const mu1 = muSum1 / N;
-    const mu2 = muSum2 / N;
-    const mu3 = muSum3 / N;
+    const first0 = x[d];
+    const first1 = x[d + 1];
+    const first2 = x[d + 2];
+    const first3 = x[d + 3];
 
+    // mu = mean[N](x)
     // var = mean[N]((x - mu)^2)
-    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
     for (let n = 0; n < N; n += 2) {
       const row = d + n * D;
-      const term0_0 = x[row] - mu0;
-      varSum0 += term0_0 * term0_0;
-      const term0_1 = x[row + 1] - mu1;
-      varSum1 += term0_1 * term0_1;
-      const term0_2 = x[row + 2] - mu2;
-      varSum2 += term0_2 * term0_2;
-      const term0_3 = x[row + 3] - mu3;
-      varSum3 += term0_3 * term0_3;
-      const term1_0 = x[row + D] - mu0;
-      varSum0 += term1_0 * term1_0;
-      const term1_1 = x[row + D + 1] - mu1;
-      varSum1 += term1_1 * term1_1;
-      const term1_2 = x[row + D + 2] - mu2;
-      varSum2 += term1_2 * term1_2;
-      const term1_3 = x[row + D + 3] - mu3;
-      varSum3 += term1_3 * term1_3;
+      const shifted0_0 = x[row] - first0;
+      sum0 += shifted0_0;
+      acc0 += shifted0_0 * shifted0_0;
+      const shifted0_1 = x[row + 1] - first1;
+      sum1 += shifted0_1;
+      acc1 += shifted0_1 * shifted0_1;
+      const shifted0_2 = x[row + 2] - first2;
+      sum2 += shifted0_2;
+      acc2 += shifted0_2 * shifted0_2;
+      const shifted0_3 = x[row + 3] - first3;
+      sum3 += shifted0_3;
+      acc3 += shifted0_3 * shifted0_3;
+      const shifted1_0 = x[row + D] - first0;
+      sum0 += shifted1_0;
+      acc0 += shifted1_0 * shifted1_0;
+      const shifted1_1 = x[row + D + 1] - first1;
+      sum1 += shifted1_1;
+      acc1 += shifted1_1 * shifted1_1;
+      const shifted1_2 = x[row + D + 2] - first2;
+      sum2 += shifted1_2;
+      acc2 += shifted1_2 * shifted1_2;
+      const shifted1_3 = x[row + D + 3] - first3;
+      sum3 += shifted1_3;
+      acc3 += shifted1_3 * shifted1_3;
     }
-    const var0 = varSum0 / N;
-    const var1 = varSum1 / N;
-    const var2 = varSum2 / N;
-    const var3 = varSum3 / N;
+    const mean0 = sum0 / N;
+    const mean1 = sum1 / N;
+    const mean2 = sum2 / N;
+    const mean3 = sum3 / N;
+    const mean0_ = acc0 / N;
+    const mean1_ = acc1 / N;
+    const mean2_ = acc2 / N;
+    const mean3_ = acc3 / N;
 
     // rstd = 1 / sqrt(var + eps)
     // running_mean = momentum * running_mean + (1 - momentum) * mu
     // running_var = momentum * running_var + (1 - momentum) * var
-    const rstd0 = 1 / Math.sqrt(var0 + EPS);
+    const mu0 = first0 + mean0;
+    let varAt = mean0_ - mean0 * mean0;
+    const rstd0 = 1 / Math.sqrt(varAt + EPS);
     let next_running_mean = MOMENTUM * running_mean[d] + term * mu0;
-    let next_running_var = MOMENTUM * running_var[d] + term * var0;
+    let next_running_var = MOMENTUM * running_var[d] + term * varAt;
     rstd[d] = rstd0;
     running_mean[d] = next_running_mean;
     running_var[d] = next_running_var;
-    const rstd1 = 1 / Math.sqrt(var1 + EPS);
+    const mu1 = first1 + mean1;
+    varAt = mean1_ - mean1 * mean1;
+    const rstd1 = 1 / Math.sqrt(varAt + EPS);
     next_running_mean = MOMENTUM * running_mean[d + 1] + term * mu1;
-    next_running_var = MOMENTUM * running_var[d + 1] + term * var1;
+    next_running_var = MOMENTUM * running_var[d + 1] + term * varAt;
     rstd[d + 1] = rstd1;
     running_mean[d + 1] = next_running_mean;
     running_var[d + 1] = next_running_var;
-    const rstd2 = 1 / Math.sqrt(var2 + EPS);
+    const mu2 = first2 + mean2;
+    varAt = mean2_ - mean2 * mean2;
+    const rstd2 = 1 / Math.sqrt(varAt + EPS);
     next_running_mean = MOMENTUM * running_mean[d + 2] + term * mu2;
-    next_running_var = MOMENTUM * running_var[d + 2] + term * var2;
+    next_running_var = MOMENTUM * running_var[d + 2] + term * varAt;
     rstd[d + 2] = rstd2;
     running_mean[d + 2] = next_running_mean;
     running_var[d + 2] = next_running_var;
-    const rstd3 = 1 / Math.sqrt(var3 + EPS);
+    const mu3 = first3 + mean3;
+    varAt = mean3_ - mean3 * mean3;
+    const rstd3 = 1 / Math.sqrt(varAt + EPS);
     next_running_mean = MOMENTUM * running_mean[d + 3] + term * mu3;
-    next_running_var = MOMENTUM * running_var[d + 3] + term * var3;
+    next_running_var = MOMENTUM * running_var[d + 3] + term * varAt;
     rstd[d + 3] = rstd3;
     running_mean[d + 3] = next_running_mean;
     running_var[d + 3] = next_running_var;
@@ -824,74 +833,83 @@ function boundForwardTrain(this: Buffers): () => void {
     const rstd = cache.rstd;
     const term = 1 - 0.9;
     for (let d = 0; d < 500; d += 4) {
-      // mu = mean[N](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      for (let n = 0; n < 100; n += 2) {
-        const row = d + n * 500;
-        muSum0 += x[row];
-        muSum1 += x[row + 1];
-        muSum2 += x[row + 2];
-        muSum3 += x[row + 3];
-        muSum0 += x[row + 500];
-        muSum1 += x[row + 500 + 1];
-        muSum2 += x[row + 500 + 2];
-        muSum3 += x[row + 500 + 3];
-      }
-      const mu0 = muSum0 / 100;
-      const mu1 = muSum1 / 100;
-      const mu2 = muSum2 / 100;
-      const mu3 = muSum3 / 100;
+      const first0 = x[d];
+      const first1 = x[d + 1];
+      const first2 = x[d + 2];
+      const first3 = x[d + 3];
 
+      // mu = mean[N](x)
       // var = mean[N]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
       for (let n = 0; n < 100; n += 2) {
         const row = d + n * 500;
-        const term0_0 = x[row] - mu0;
-        varSum0 += term0_0 * term0_0;
-        const term0_1 = x[row + 1] - mu1;
-        varSum1 += term0_1 * term0_1;
-        const term0_2 = x[row + 2] - mu2;
-        varSum2 += term0_2 * term0_2;
-        const term0_3 = x[row + 3] - mu3;
-        varSum3 += term0_3 * term0_3;
-        const term1_0 = x[row + 500] - mu0;
-        varSum0 += term1_0 * term1_0;
-        const term1_1 = x[row + 500 + 1] - mu1;
-        varSum1 += term1_1 * term1_1;
-        const term1_2 = x[row + 500 + 2] - mu2;
-        varSum2 += term1_2 * term1_2;
-        const term1_3 = x[row + 500 + 3] - mu3;
-        varSum3 += term1_3 * term1_3;
+        const shifted0_0 = x[row] - first0;
+        sum0 += shifted0_0;
+        acc0 += shifted0_0 * shifted0_0;
+        const shifted0_1 = x[row + 1] - first1;
+        sum1 += shifted0_1;
+        acc1 += shifted0_1 * shifted0_1;
+        const shifted0_2 = x[row + 2] - first2;
+        sum2 += shifted0_2;
+        acc2 += shifted0_2 * shifted0_2;
+        const shifted0_3 = x[row + 3] - first3;
+        sum3 += shifted0_3;
+        acc3 += shifted0_3 * shifted0_3;
+        const shifted1_0 = x[row + 500] - first0;
+        sum0 += shifted1_0;
+        acc0 += shifted1_0 * shifted1_0;
+        const shifted1_1 = x[row + 500 + 1] - first1;
+        sum1 += shifted1_1;
+        acc1 += shifted1_1 * shifted1_1;
+        const shifted1_2 = x[row + 500 + 2] - first2;
+        sum2 += shifted1_2;
+        acc2 += shifted1_2 * shifted1_2;
+        const shifted1_3 = x[row + 500 + 3] - first3;
+        sum3 += shifted1_3;
+        acc3 += shifted1_3 * shifted1_3;
       }
-      const var0 = varSum0 / 100;
-      const var1 = varSum1 / 100;
-      const var2 = varSum2 / 100;
-      const var3 = varSum3 / 100;
+      const mean0 = sum0 / 100;
+      const mean1 = sum1 / 100;
+      const mean2 = sum2 / 100;
+      const mean3 = sum3 / 100;
+      const mean0_ = acc0 / 100;
+      const mean1_ = acc1 / 100;
+      const mean2_ = acc2 / 100;
+      const mean3_ = acc3 / 100;
 
       // rstd = 1 / sqrt(var + eps)
       // running_mean = momentum * running_mean + (1 - momentum) * mu
       // running_var = momentum * running_var + (1 - momentum) * var
-      const rstd0 = 1 / Math.sqrt(var0 + 0.00001);
+      const mu0 = first0 + mean0;
+      let varAt = mean0_ - mean0 * mean0;
+      const rstd0 = 1 / Math.sqrt(varAt + 0.00001);
       let next_running_mean = 0.9 * running_mean[d] + term * mu0;
-      let next_running_var = 0.9 * running_var[d] + term * var0;
+      let next_running_var = 0.9 * running_var[d] + term * varAt;
       rstd[d] = rstd0;
       running_mean[d] = next_running_mean;
       running_var[d] = next_running_var;
-      const rstd1 = 1 / Math.sqrt(var1 + 0.00001);
+      const mu1 = first1 + mean1;
+      varAt = mean1_ - mean1 * mean1;
+      const rstd1 = 1 / Math.sqrt(varAt + 0.00001);
       next_running_mean = 0.9 * running_mean[d + 1] + term * mu1;
-      next_running_var = 0.9 * running_var[d + 1] + term * var1;
+      next_running_var = 0.9 * running_var[d + 1] + term * varAt;
       rstd[d + 1] = rstd1;
       running_mean[d + 1] = next_running_mean;
       running_var[d + 1] = next_running_var;
-      const rstd2 = 1 / Math.sqrt(var2 + 0.00001);
+      const mu2 = first2 + mean2;
+      varAt = mean2_ - mean2 * mean2;
+      const rstd2 = 1 / Math.sqrt(varAt + 0.00001);
       next_running_mean = 0.9 * running_mean[d + 2] + term * mu2;
-      next_running_var = 0.9 * running_var[d + 2] + term * var2;
+      next_running_var = 0.9 * running_var[d + 2] + term * varAt;
       rstd[d + 2] = rstd2;
       running_mean[d + 2] = next_running_mean;
       running_var[d + 2] = next_running_var;
-      const rstd3 = 1 / Math.sqrt(var3 + 0.00001);
+      const mu3 = first3 + mean3;
+      varAt = mean3_ - mean3 * mean3;
+      const rstd3 = 1 / Math.sqrt(varAt + 0.00001);
       next_running_mean = 0.9 * running_mean[d + 3] + term * mu3;
-      next_running_var = 0.9 * running_var[d + 3] + term * var3;
+      next_running_var = 0.9 * running_var[d + 3] + term * varAt;
       rstd[d + 3] = rstd3;
       running_mean[d + 3] = next_running_mean;
       running_var[d + 3] = next_running_var;

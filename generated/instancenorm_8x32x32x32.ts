@@ -20,8 +20,8 @@ const C = 32;
 const H = 32;
 const W = 32;
 const EPS = 0.00001;
-const HW = 1024;   // H * W
 const CHW = 32768;   // C * H * W
+const HW = 1024;   // H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
 export const spec = {
@@ -49,7 +49,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 2622976, backward: 4194816 },
+  flops: { forward: 3148032, backward: 4194816 },
   bytes: { cache: 1049600, scratch: 4096, forward: 2097408, backward: 2097536 },
 } as const;
 
@@ -94,54 +94,56 @@ export function forward(
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
   for (let n = 0; n < N; n++) {
-    const row_ = n * C;
+    const row = n * CHW;
+    const row_2 = n * C;
     for (let c = 0; c < C; c++) {
-      // mu = mean[H, W](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      const row = n * CHW + c * HW;
-      for (let hw = 0; hw < HW; hw += 4) {
-        muSum0 += x[row + hw];
-        muSum1 += x[row + hw + 1];
-        muSum2 += x[row + hw + 2];
-        muSum3 += x[row + hw + 3];
-      }
-      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / HW;
+      const first = x[row + c * HW];
 
+      // mu = mean[H, W](x)
       // var = mean[H, W]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
+      const row_ = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        let term = x[row + hw] - mu;
-        varSum0 += term * term;
-        term = x[row + hw + 1] - mu;
-        varSum1 += term * term;
-        term = x[row + hw + 2] - mu;
-        varSum2 += term * term;
-        term = x[row + hw + 3] - mu;
-        varSum3 += term * term;
+        let shifted = x[row_ + hw] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row_ + hw + 1] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
+        shifted = x[row_ + hw + 2] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row_ + hw + 3] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
       }
-      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / HW;
+      const mean = (sum0 + sum1) / HW;
+      const meanAt = (acc0 + acc1) / HW;
 
       // rstd = 1 / sqrt(var + eps)
+      const mu = first + mean;
+      const varAt = meanAt - mean * mean;
       const rstdAt = 1 / Math.sqrt(varAt + EPS);
-      rstd[row_ + c] = rstdAt;
+      rstd[row_2 + c] = rstdAt;
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
       const outRest = gamma[c] * rstdAt;
       const betaAt = beta[c];
       for (let hw = 0; hw < HW; hw += 4) {
-        let term = x[row + hw] - mu;
-        out[row + hw] = outRest * term + betaAt;
-        xhat[row + hw] = term * rstdAt;
-        term = x[row + hw + 1] - mu;
-        out[row + hw + 1] = outRest * term + betaAt;
-        xhat[row + hw + 1] = term * rstdAt;
-        term = x[row + hw + 2] - mu;
-        out[row + hw + 2] = outRest * term + betaAt;
-        xhat[row + hw + 2] = term * rstdAt;
-        term = x[row + hw + 3] - mu;
-        out[row + hw + 3] = outRest * term + betaAt;
-        xhat[row + hw + 3] = term * rstdAt;
+        let term = x[row_ + hw] - mu;
+        out[row_ + hw] = outRest * term + betaAt;
+        xhat[row_ + hw] = term * rstdAt;
+        term = x[row_ + hw + 1] - mu;
+        out[row_ + hw + 1] = outRest * term + betaAt;
+        xhat[row_ + hw + 1] = term * rstdAt;
+        term = x[row_ + hw + 2] - mu;
+        out[row_ + hw + 2] = outRest * term + betaAt;
+        xhat[row_ + hw + 2] = term * rstdAt;
+        term = x[row_ + hw + 3] - mu;
+        out[row_ + hw + 3] = outRest * term + betaAt;
+        xhat[row_ + hw + 3] = term * rstdAt;
       }
     }
   }
@@ -179,8 +181,8 @@ export function backward(
     for (let c = 0; c < C; c++) {
       // sum_dout = sum[H, W](dout)
       // sum_dout_xhat = sum[H, W](xhat * dout)
-      let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
-      let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+      let sum_doutSum0 = 0, sum_doutSum1 = 0;
+      let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0;
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
         let doutAt = dout[row + hw];
@@ -190,15 +192,15 @@ export function backward(
         sum_doutSum1 += doutAt;
         sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
         doutAt = dout[row + hw + 2];
-        sum_doutSum2 += doutAt;
-        sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+        sum_doutSum0 += doutAt;
+        sum_dout_xhatSum0 += xhat[row + hw + 2] * doutAt;
         doutAt = dout[row + hw + 3];
-        sum_doutSum3 += doutAt;
-        sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
+        sum_doutSum1 += doutAt;
+        sum_dout_xhatSum1 += xhat[row + hw + 3] * doutAt;
       }
-      const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+      const sum_dout = sum_doutSum0 + sum_doutSum1;
       sum_dout64[row_ + c] = sum_dout;
-      const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+      const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1;
       sum_dout_xhat64[row_ + c] = sum_dout_xhat;
 
       // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
@@ -216,26 +218,26 @@ export function backward(
   for (let c = 0; c < C; c++) {
     // dgamma = sum[N](sum_dout_xhat)
     // dbeta = sum[N](sum_dout)
-    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0;
     dgammaSum0 += sum_dout_xhat64[c];
     dbetaSum0 += sum_dout64[c];
     dgammaSum1 += sum_dout_xhat64[c + C];
     dbetaSum1 += sum_dout64[c + C];
-    dgammaSum2 += sum_dout_xhat64[c + 2 * C];
-    dbetaSum2 += sum_dout64[c + 2 * C];
-    dgammaSum3 += sum_dout_xhat64[c + 3 * C];
-    dbetaSum3 += sum_dout64[c + 3 * C];
+    dgammaSum0 += sum_dout_xhat64[c + 2 * C];
+    dbetaSum0 += sum_dout64[c + 2 * C];
+    dgammaSum1 += sum_dout_xhat64[c + 3 * C];
+    dbetaSum1 += sum_dout64[c + 3 * C];
     dgammaSum0 += sum_dout_xhat64[c + 4 * C];
     dbetaSum0 += sum_dout64[c + 4 * C];
     dgammaSum1 += sum_dout_xhat64[c + 5 * C];
     dbetaSum1 += sum_dout64[c + 5 * C];
-    dgammaSum2 += sum_dout_xhat64[c + 6 * C];
-    dbetaSum2 += sum_dout64[c + 6 * C];
-    dgammaSum3 += sum_dout_xhat64[c + 7 * C];
-    dbetaSum3 += sum_dout64[c + 7 * C];
-    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    dgammaSum0 += sum_dout_xhat64[c + 6 * C];
+    dbetaSum0 += sum_dout64[c + 6 * C];
+    dgammaSum1 += sum_dout_xhat64[c + 7 * C];
+    dbetaSum1 += sum_dout64[c + 7 * C];
+    const dgammaAt = dgammaSum0 + dgammaSum1;
+    const dbetaAt = dbetaSum0 + dbetaSum1;
     dgamma[c] = dgammaAt;
     dbeta[c] = dbetaAt;
   }
@@ -292,54 +294,56 @@ function boundForward(this: Buffers): () => void {
     const xhat = cache.xhat;
     const rstd = cache.rstd;
     for (let n = 0; n < 8; n++) {
-      const row_ = n * 32;
+      const row = n * 32768;
+      const row_2 = n * 32;
       for (let c = 0; c < 32; c++) {
-        // mu = mean[H, W](x)
-        let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-        const row = n * 32768 + c * 1024;
-        for (let hw = 0; hw < 1024; hw += 4) {
-          muSum0 += x[row + hw];
-          muSum1 += x[row + hw + 1];
-          muSum2 += x[row + hw + 2];
-          muSum3 += x[row + hw + 3];
-        }
-        const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 1024;
+        const first = x[row + c * 1024];
 
+        // mu = mean[H, W](x)
         // var = mean[H, W]((x - mu)^2)
-        let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+        let sum0 = 0, sum1 = 0;
+        let acc0 = 0, acc1 = 0;
+        const row_ = n * 32768 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          let term = x[row + hw] - mu;
-          varSum0 += term * term;
-          term = x[row + hw + 1] - mu;
-          varSum1 += term * term;
-          term = x[row + hw + 2] - mu;
-          varSum2 += term * term;
-          term = x[row + hw + 3] - mu;
-          varSum3 += term * term;
+          let shifted = x[row_ + hw] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row_ + hw + 1] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
+          shifted = x[row_ + hw + 2] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row_ + hw + 3] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
         }
-        const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 1024;
+        const mean = (sum0 + sum1) / 1024;
+        const meanAt = (acc0 + acc1) / 1024;
 
         // rstd = 1 / sqrt(var + eps)
+        const mu = first + mean;
+        const varAt = meanAt - mean * mean;
         const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
-        rstd[row_ + c] = rstdAt;
+        rstd[row_2 + c] = rstdAt;
 
         // out = gamma * xhat + beta
         // xhat = (x - mu) * rstd
         const outRest = gamma[c] * rstdAt;
         const betaAt = beta[c];
         for (let hw = 0; hw < 1024; hw += 4) {
-          let term = x[row + hw] - mu;
-          out[row + hw] = outRest * term + betaAt;
-          xhat[row + hw] = term * rstdAt;
-          term = x[row + hw + 1] - mu;
-          out[row + hw + 1] = outRest * term + betaAt;
-          xhat[row + hw + 1] = term * rstdAt;
-          term = x[row + hw + 2] - mu;
-          out[row + hw + 2] = outRest * term + betaAt;
-          xhat[row + hw + 2] = term * rstdAt;
-          term = x[row + hw + 3] - mu;
-          out[row + hw + 3] = outRest * term + betaAt;
-          xhat[row + hw + 3] = term * rstdAt;
+          let term = x[row_ + hw] - mu;
+          out[row_ + hw] = outRest * term + betaAt;
+          xhat[row_ + hw] = term * rstdAt;
+          term = x[row_ + hw + 1] - mu;
+          out[row_ + hw + 1] = outRest * term + betaAt;
+          xhat[row_ + hw + 1] = term * rstdAt;
+          term = x[row_ + hw + 2] - mu;
+          out[row_ + hw + 2] = outRest * term + betaAt;
+          xhat[row_ + hw + 2] = term * rstdAt;
+          term = x[row_ + hw + 3] - mu;
+          out[row_ + hw + 3] = outRest * term + betaAt;
+          xhat[row_ + hw + 3] = term * rstdAt;
         }
       }
     }
@@ -360,8 +364,8 @@ function boundBackward(this: Buffers): () => void {
       for (let c = 0; c < 32; c++) {
         // sum_dout = sum[H, W](dout)
         // sum_dout_xhat = sum[H, W](xhat * dout)
-        let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
-        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+        let sum_doutSum0 = 0, sum_doutSum1 = 0;
+        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0;
         const row = n * 32768 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
           let doutAt = dout[row + hw];
@@ -371,15 +375,15 @@ function boundBackward(this: Buffers): () => void {
           sum_doutSum1 += doutAt;
           sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
           doutAt = dout[row + hw + 2];
-          sum_doutSum2 += doutAt;
-          sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+          sum_doutSum0 += doutAt;
+          sum_dout_xhatSum0 += xhat[row + hw + 2] * doutAt;
           doutAt = dout[row + hw + 3];
-          sum_doutSum3 += doutAt;
-          sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
+          sum_doutSum1 += doutAt;
+          sum_dout_xhatSum1 += xhat[row + hw + 3] * doutAt;
         }
-        const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+        const sum_dout = sum_doutSum0 + sum_doutSum1;
         sum_dout64[row_ + c] = sum_dout;
-        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1;
         sum_dout_xhat64[row_ + c] = sum_dout_xhat;
 
         // dx = gamma * rstd * (dout - (sum_dout + xhat * sum_dout_xhat) / (H*W))
@@ -397,26 +401,26 @@ function boundBackward(this: Buffers): () => void {
     for (let c = 0; c < 32; c++) {
       // dgamma = sum[N](sum_dout_xhat)
       // dbeta = sum[N](sum_dout)
-      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0;
       dgammaSum0 += sum_dout_xhat64[c];
       dbetaSum0 += sum_dout64[c];
       dgammaSum1 += sum_dout_xhat64[c + 32];
       dbetaSum1 += sum_dout64[c + 32];
-      dgammaSum2 += sum_dout_xhat64[c + 2 * 32];
-      dbetaSum2 += sum_dout64[c + 2 * 32];
-      dgammaSum3 += sum_dout_xhat64[c + 3 * 32];
-      dbetaSum3 += sum_dout64[c + 3 * 32];
+      dgammaSum0 += sum_dout_xhat64[c + 2 * 32];
+      dbetaSum0 += sum_dout64[c + 2 * 32];
+      dgammaSum1 += sum_dout_xhat64[c + 3 * 32];
+      dbetaSum1 += sum_dout64[c + 3 * 32];
       dgammaSum0 += sum_dout_xhat64[c + 4 * 32];
       dbetaSum0 += sum_dout64[c + 4 * 32];
       dgammaSum1 += sum_dout_xhat64[c + 5 * 32];
       dbetaSum1 += sum_dout64[c + 5 * 32];
-      dgammaSum2 += sum_dout_xhat64[c + 6 * 32];
-      dbetaSum2 += sum_dout64[c + 6 * 32];
-      dgammaSum3 += sum_dout_xhat64[c + 7 * 32];
-      dbetaSum3 += sum_dout64[c + 7 * 32];
-      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      dgammaSum0 += sum_dout_xhat64[c + 6 * 32];
+      dbetaSum0 += sum_dout64[c + 6 * 32];
+      dgammaSum1 += sum_dout_xhat64[c + 7 * 32];
+      dbetaSum1 += sum_dout64[c + 7 * 32];
+      const dgammaAt = dgammaSum0 + dgammaSum1;
+      const dbetaAt = dbetaSum0 + dbetaSum1;
       dgamma[c] = dgammaAt;
       dbeta[c] = dbetaAt;
     }

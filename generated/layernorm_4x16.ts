@@ -44,7 +44,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 664, backward: 832, backwardStaged: 1528 },
+  flops: { forward: 804, backward: 832, backwardStaged: 1528 },
   bytes: { cache: 272, scratch: 128, forward: 640, backward: 704, backwardStaged: 704 },
 } as const;
 
@@ -88,32 +88,33 @@ export function forward(
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
   for (let n = 0; n < N; n++) {
+    const first = x[n * D];
+
     // mu = mean[D](x)
-    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+    // var = mean[D]((x - mu)^2)
+    let sum0 = 0, sum1 = 0;
+    let acc0 = 0, acc1 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      muSum0 += x[row + d];
-      muSum1 += x[row + d + 1];
-      muSum2 += x[row + d + 2];
-      muSum3 += x[row + d + 3];
+      let shifted = x[row + d] - first;
+      sum0 += shifted;
+      acc0 += shifted * shifted;
+      shifted = x[row + d + 1] - first;
+      sum1 += shifted;
+      acc1 += shifted * shifted;
+      shifted = x[row + d + 2] - first;
+      sum0 += shifted;
+      acc0 += shifted * shifted;
+      shifted = x[row + d + 3] - first;
+      sum1 += shifted;
+      acc1 += shifted * shifted;
     }
-    const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / D;
-
-    // var = mean[D]((x - mu)^2)
-    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-    for (let d = 0; d < D; d += 4) {
-      let term = x[row + d] - mu;
-      varSum0 += term * term;
-      term = x[row + d + 1] - mu;
-      varSum1 += term * term;
-      term = x[row + d + 2] - mu;
-      varSum2 += term * term;
-      term = x[row + d + 3] - mu;
-      varSum3 += term * term;
-    }
-    const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / D;
+    const mean = (sum0 + sum1) / D;
+    const meanAt = (acc0 + acc1) / D;
 
     // rstd = 1 / sqrt(var + eps)
+    const mu = first + mean;
+    const varAt = meanAt - mean * mean;
     const rstdAt = 1 / Math.sqrt(varAt + EPS);
     rstd[n] = rstdAt;
 
@@ -167,8 +168,8 @@ export function backward(
     // mean[D](gamma * dout)
     // mean[D](gamma * xhat * dout)
     // dgamma = sum[N](xhat * dout)
-    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+    let sum0 = 0, sum1 = 0;
+    let acc0 = 0, acc1 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
       let gammaAt = gamma[d];
@@ -185,19 +186,19 @@ export function backward(
       dgamma64[d + 1] += xhatAt * doutAt;
       gammaAt = gamma[d + 2];
       doutAt = dout[row + d + 2];
-      sum2 += gammaAt * doutAt;
+      sum0 += gammaAt * doutAt;
       xhatAt = xhat[row + d + 2];
-      acc2 += gammaAt * xhatAt * doutAt;
+      acc0 += gammaAt * xhatAt * doutAt;
       dgamma64[d + 2] += xhatAt * doutAt;
       gammaAt = gamma[d + 3];
       doutAt = dout[row + d + 3];
-      sum3 += gammaAt * doutAt;
+      sum1 += gammaAt * doutAt;
       xhatAt = xhat[row + d + 3];
-      acc3 += gammaAt * xhatAt * doutAt;
+      acc1 += gammaAt * xhatAt * doutAt;
       dgamma64[d + 3] += xhatAt * doutAt;
     }
-    const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
-    const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
+    const mean = (sum0 + sum1) / D;
+    const meanAt = (acc0 + acc1) / D;
 
     // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
     const rstdAt = rstd[n];
@@ -367,32 +368,33 @@ function boundForward(this: Buffers): () => void {
     const xhat = cache.xhat;
     const rstd = cache.rstd;
     for (let n = 0; n < 4; n++) {
+      const first = x[n * 16];
+
       // mu = mean[D](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      // var = mean[D]((x - mu)^2)
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       const row = n * 16;
       for (let d = 0; d < 16; d += 4) {
-        muSum0 += x[row + d];
-        muSum1 += x[row + d + 1];
-        muSum2 += x[row + d + 2];
-        muSum3 += x[row + d + 3];
+        let shifted = x[row + d] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + d + 1] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
+        shifted = x[row + d + 2] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + d + 3] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
       }
-      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 16;
-
-      // var = mean[D]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-      for (let d = 0; d < 16; d += 4) {
-        let term = x[row + d] - mu;
-        varSum0 += term * term;
-        term = x[row + d + 1] - mu;
-        varSum1 += term * term;
-        term = x[row + d + 2] - mu;
-        varSum2 += term * term;
-        term = x[row + d + 3] - mu;
-        varSum3 += term * term;
-      }
-      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 16;
+      const mean = (sum0 + sum1) / 16;
+      const meanAt = (acc0 + acc1) / 16;
 
       // rstd = 1 / sqrt(var + eps)
+      const mu = first + mean;
+      const varAt = meanAt - mean * mean;
       const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
       rstd[n] = rstdAt;
 
@@ -429,8 +431,8 @@ function boundBackward(this: Buffers): () => void {
       // mean[D](gamma * dout)
       // mean[D](gamma * xhat * dout)
       // dgamma = sum[N](xhat * dout)
-      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       const row = n * 16;
       for (let d = 0; d < 16; d += 4) {
         let gammaAt = gamma[d];
@@ -447,19 +449,19 @@ function boundBackward(this: Buffers): () => void {
         dgamma64[d + 1] += xhatAt * doutAt;
         gammaAt = gamma[d + 2];
         doutAt = dout[row + d + 2];
-        sum2 += gammaAt * doutAt;
+        sum0 += gammaAt * doutAt;
         xhatAt = xhat[row + d + 2];
-        acc2 += gammaAt * xhatAt * doutAt;
+        acc0 += gammaAt * xhatAt * doutAt;
         dgamma64[d + 2] += xhatAt * doutAt;
         gammaAt = gamma[d + 3];
         doutAt = dout[row + d + 3];
-        sum3 += gammaAt * doutAt;
+        sum1 += gammaAt * doutAt;
         xhatAt = xhat[row + d + 3];
-        acc3 += gammaAt * xhatAt * doutAt;
+        acc1 += gammaAt * xhatAt * doutAt;
         dgamma64[d + 3] += xhatAt * doutAt;
       }
-      const mean = (sum0 + sum1 + (sum2 + sum3)) / 16;
-      const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 16;
+      const mean = (sum0 + sum1) / 16;
+      const meanAt = (acc0 + acc1) / 16;
 
       // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
       const rstdAt = rstd[n];

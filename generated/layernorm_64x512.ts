@@ -43,7 +43,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 328064, backward: 425984 },
+  flops: { forward: 393792, backward: 425984 },
   bytes: { cache: 131328, scratch: 16384, forward: 266240, backward: 268288 },
 } as const;
 
@@ -95,32 +95,33 @@ export function forward(
     gamma64[d] = gamma[d];
   }
   for (let n = 0; n < N; n++) {
+    const first = x[n * D];
+
     // mu = mean[D](x)
-    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+    // var = mean[D]((x - mu)^2)
+    let sum0 = 0, sum1 = 0;
+    let acc0 = 0, acc1 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
-      muSum0 += x[row + d];
-      muSum1 += x[row + d + 1];
-      muSum2 += x[row + d + 2];
-      muSum3 += x[row + d + 3];
+      let shifted = x[row + d] - first;
+      sum0 += shifted;
+      acc0 += shifted * shifted;
+      shifted = x[row + d + 1] - first;
+      sum1 += shifted;
+      acc1 += shifted * shifted;
+      shifted = x[row + d + 2] - first;
+      sum0 += shifted;
+      acc0 += shifted * shifted;
+      shifted = x[row + d + 3] - first;
+      sum1 += shifted;
+      acc1 += shifted * shifted;
     }
-    const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / D;
-
-    // var = mean[D]((x - mu)^2)
-    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-    for (let d = 0; d < D; d += 4) {
-      let term = x[row + d] - mu;
-      varSum0 += term * term;
-      term = x[row + d + 1] - mu;
-      varSum1 += term * term;
-      term = x[row + d + 2] - mu;
-      varSum2 += term * term;
-      term = x[row + d + 3] - mu;
-      varSum3 += term * term;
-    }
-    const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / D;
+    const mean = (sum0 + sum1) / D;
+    const meanAt = (acc0 + acc1) / D;
 
     // rstd = 1 / sqrt(var + eps)
+    const mu = first + mean;
+    const varAt = meanAt - mean * mean;
     const rstdAt = 1 / Math.sqrt(varAt + EPS);
     rstd[n] = rstdAt;
 
@@ -179,8 +180,8 @@ export function backward(
     // mean[D](gamma * xhat * dout)
     // dgamma = sum[N](xhat * dout)
     // dbeta = sum[N](dout)
-    let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+    let sum0 = 0, sum1 = 0;
+    let acc0 = 0, acc1 = 0;
     const row = n * D;
     for (let d = 0; d < D; d += 4) {
       let gammaAt = gamma64[d];
@@ -199,21 +200,21 @@ export function backward(
       dbeta64[d + 1] += doutAt;
       gammaAt = gamma64[d + 2];
       doutAt = dout[row + d + 2];
-      sum2 += gammaAt * doutAt;
+      sum0 += gammaAt * doutAt;
       xhatAt = xhat[row + d + 2];
-      acc2 += gammaAt * xhatAt * doutAt;
+      acc0 += gammaAt * xhatAt * doutAt;
       dgamma64[d + 2] += xhatAt * doutAt;
       dbeta64[d + 2] += doutAt;
       gammaAt = gamma64[d + 3];
       doutAt = dout[row + d + 3];
-      sum3 += gammaAt * doutAt;
+      sum1 += gammaAt * doutAt;
       xhatAt = xhat[row + d + 3];
-      acc3 += gammaAt * xhatAt * doutAt;
+      acc1 += gammaAt * xhatAt * doutAt;
       dgamma64[d + 3] += xhatAt * doutAt;
       dbeta64[d + 3] += doutAt;
     }
-    const mean = (sum0 + sum1 + (sum2 + sum3)) / D;
-    const meanAt = (acc0 + acc1 + (acc2 + acc3)) / D;
+    const mean = (sum0 + sum1) / D;
+    const meanAt = (acc0 + acc1) / D;
 
     // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
     const rstdAt = rstd[n];
@@ -286,32 +287,33 @@ function boundForward(this: Buffers): () => void {
       gamma64[d] = gamma[d];
     }
     for (let n = 0; n < 64; n++) {
+      const first = x[n * 512];
+
       // mu = mean[D](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
+      // var = mean[D]((x - mu)^2)
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       const row = n * 512;
       for (let d = 0; d < 512; d += 4) {
-        muSum0 += x[row + d];
-        muSum1 += x[row + d + 1];
-        muSum2 += x[row + d + 2];
-        muSum3 += x[row + d + 3];
+        let shifted = x[row + d] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + d + 1] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
+        shifted = x[row + d + 2] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + d + 3] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
       }
-      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 512;
-
-      // var = mean[D]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
-      for (let d = 0; d < 512; d += 4) {
-        let term = x[row + d] - mu;
-        varSum0 += term * term;
-        term = x[row + d + 1] - mu;
-        varSum1 += term * term;
-        term = x[row + d + 2] - mu;
-        varSum2 += term * term;
-        term = x[row + d + 3] - mu;
-        varSum3 += term * term;
-      }
-      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 512;
+      const mean = (sum0 + sum1) / 512;
+      const meanAt = (acc0 + acc1) / 512;
 
       // rstd = 1 / sqrt(var + eps)
+      const mu = first + mean;
+      const varAt = meanAt - mean * mean;
       const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
       rstd[n] = rstdAt;
 
@@ -353,8 +355,8 @@ function boundBackward(this: Buffers): () => void {
       // mean[D](gamma * xhat * dout)
       // dgamma = sum[N](xhat * dout)
       // dbeta = sum[N](dout)
-      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       const row = n * 512;
       for (let d = 0; d < 512; d += 4) {
         let gammaAt = gamma64[d];
@@ -373,21 +375,21 @@ function boundBackward(this: Buffers): () => void {
         dbeta64[d + 1] += doutAt;
         gammaAt = gamma64[d + 2];
         doutAt = dout[row + d + 2];
-        sum2 += gammaAt * doutAt;
+        sum0 += gammaAt * doutAt;
         xhatAt = xhat[row + d + 2];
-        acc2 += gammaAt * xhatAt * doutAt;
+        acc0 += gammaAt * xhatAt * doutAt;
         dgamma64[d + 2] += xhatAt * doutAt;
         dbeta64[d + 2] += doutAt;
         gammaAt = gamma64[d + 3];
         doutAt = dout[row + d + 3];
-        sum3 += gammaAt * doutAt;
+        sum1 += gammaAt * doutAt;
         xhatAt = xhat[row + d + 3];
-        acc3 += gammaAt * xhatAt * doutAt;
+        acc1 += gammaAt * xhatAt * doutAt;
         dgamma64[d + 3] += xhatAt * doutAt;
         dbeta64[d + 3] += doutAt;
       }
-      const mean = (sum0 + sum1 + (sum2 + sum3)) / 512;
-      const meanAt = (acc0 + acc1 + (acc2 + acc3)) / 512;
+      const mean = (sum0 + sum1) / 512;
+      const meanAt = (acc0 + acc1) / 512;
 
       // dx = rstd * (gamma * dout - mean[D](gamma * dout) - xhat * mean[D](gamma * xhat * dout))
       const rstdAt = rstd[n];

@@ -29,8 +29,8 @@ const H = 32;
 const W = 32;
 const EPS = 0.00001;
 const MOMENTUM = 0.9;
-const HW = 1024;   // H * W
 const CHW = 16384;   // C * H * W
+const HW = 1024;   // H * W
 const NHW = 32768;   // N * H * W
 
 /** What this module is, for runtimes, tests and benchmarks. */
@@ -63,7 +63,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forwardTrain: 5243104, forwardTest: 3145824, backwardTrain: 6291520, backwardTest: 2621440 },
+  flops: { forwardTrain: 6291728, forwardTest: 3145824, backwardTrain: 6291520, backwardTest: 2621440 },
   bytes: {
     cache: 2097216,
     scratch: 128,
@@ -121,39 +121,37 @@ export function forwardTrain(
   checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
   const term = 1 - MOMENTUM;
   for (let c = 0; c < C; c++) {
-    // mu = mean[N, H, W](x)
-    let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-    for (let n = 0; n < N; n++) {
-      const row = n * CHW + c * HW;
-      for (let hw = 0; hw < HW; hw += 4) {
-        muSum0 += x[row + hw];
-        muSum1 += x[row + hw + 1];
-        muSum2 += x[row + hw + 2];
-        muSum3 += x[row + hw + 3];
-      }
-    }
-    const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / NHW;
+    const first = x[c * HW];
 
+    // mu = mean[N, H, W](x)
     // var = mean[N, H, W]((x - mu)^2)
-    let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+    let sum0 = 0, sum1 = 0;
+    let acc0 = 0, acc1 = 0;
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
-        let termAt = x[row + hw] - mu;
-        varSum0 += termAt * termAt;
-        termAt = x[row + hw + 1] - mu;
-        varSum1 += termAt * termAt;
-        termAt = x[row + hw + 2] - mu;
-        varSum2 += termAt * termAt;
-        termAt = x[row + hw + 3] - mu;
-        varSum3 += termAt * termAt;
+        let shifted = x[row + hw] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + hw + 1] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
+        shifted = x[row + hw + 2] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row + hw + 3] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
       }
     }
-    const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / NHW;
+    const mean = (sum0 + sum1) / NHW;
+    const meanAt = (acc0 + acc1) / NHW;
 
     // rstd = 1 / sqrt(var + eps)
     // running_mean = momentum * running_mean + (1 - momentum) * mu
     // running_var = momentum * running_var + (1 - momentum) * var
+    const mu = first + mean;
+    const varAt = meanAt - mean * mean;
     const rstdAt = 1 / Math.sqrt(varAt + EPS);
     const next_running_mean = MOMENTUM * running_mean[c] + term * mu;
     const next_running_var = MOMENTUM * running_var[c] + term * varAt;
@@ -282,8 +280,8 @@ export function backwardTrain(
   for (let c = 0; c < C; c++) {
     // dbeta = sum[N, H, W](dout)
     // dgamma = sum[N, H, W](xhat * dout)
-    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
-    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0;
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
@@ -294,15 +292,15 @@ export function backwardTrain(
         dbetaSum1 += doutAt;
         dgammaSum1 += xhat[row + hw + 1] * doutAt;
         doutAt = dout[row + hw + 2];
-        dbetaSum2 += doutAt;
-        dgammaSum2 += xhat[row + hw + 2] * doutAt;
+        dbetaSum0 += doutAt;
+        dgammaSum0 += xhat[row + hw + 2] * doutAt;
         doutAt = dout[row + hw + 3];
-        dbetaSum3 += doutAt;
-        dgammaSum3 += xhat[row + hw + 3] * doutAt;
+        dbetaSum1 += doutAt;
+        dgammaSum1 += xhat[row + hw + 3] * doutAt;
       }
     }
-    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
-    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+    const dbetaAt = dbetaSum0 + dbetaSum1;
+    const dgammaAt = dgammaSum0 + dgammaSum1;
 
     // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
     const value = kept[c];
@@ -364,8 +362,8 @@ export function backwardTest(
   for (let c = 0; c < C; c++) {
     // dgamma = sum[N, H, W](xhat * dout)
     // dbeta = sum[N, H, W](dout)
-    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0;
     for (let n = 0; n < N; n++) {
       const row = n * CHW + c * HW;
       for (let hw = 0; hw < HW; hw += 4) {
@@ -376,15 +374,15 @@ export function backwardTest(
         dgammaSum1 += xhat[row + hw + 1] * doutAt;
         dbetaSum1 += doutAt;
         doutAt = dout[row + hw + 2];
-        dgammaSum2 += xhat[row + hw + 2] * doutAt;
-        dbetaSum2 += doutAt;
+        dgammaSum0 += xhat[row + hw + 2] * doutAt;
+        dbetaSum0 += doutAt;
         doutAt = dout[row + hw + 3];
-        dgammaSum3 += xhat[row + hw + 3] * doutAt;
-        dbetaSum3 += doutAt;
+        dgammaSum1 += xhat[row + hw + 3] * doutAt;
+        dbetaSum1 += doutAt;
       }
     }
-    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    const dgammaAt = dgammaSum0 + dgammaSum1;
+    const dbetaAt = dbetaSum0 + dbetaSum1;
     dgamma[c] = dgammaAt;
     dbeta[c] = dbetaAt;
   }
@@ -450,39 +448,37 @@ function boundForwardTrain(this: Buffers): () => void {
     const rstd = cache.rstd;
     const term = 1 - 0.9;
     for (let c = 0; c < 16; c++) {
-      // mu = mean[N, H, W](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      for (let n = 0; n < 32; n++) {
-        const row = n * 16384 + c * 1024;
-        for (let hw = 0; hw < 1024; hw += 4) {
-          muSum0 += x[row + hw];
-          muSum1 += x[row + hw + 1];
-          muSum2 += x[row + hw + 2];
-          muSum3 += x[row + hw + 3];
-        }
-      }
-      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 32768;
+      const first = x[c * 1024];
 
+      // mu = mean[N, H, W](x)
       // var = mean[N, H, W]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
-          let termAt = x[row + hw] - mu;
-          varSum0 += termAt * termAt;
-          termAt = x[row + hw + 1] - mu;
-          varSum1 += termAt * termAt;
-          termAt = x[row + hw + 2] - mu;
-          varSum2 += termAt * termAt;
-          termAt = x[row + hw + 3] - mu;
-          varSum3 += termAt * termAt;
+          let shifted = x[row + hw] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row + hw + 1] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
+          shifted = x[row + hw + 2] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row + hw + 3] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
         }
       }
-      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 32768;
+      const mean = (sum0 + sum1) / 32768;
+      const meanAt = (acc0 + acc1) / 32768;
 
       // rstd = 1 / sqrt(var + eps)
       // running_mean = momentum * running_mean + (1 - momentum) * mu
       // running_var = momentum * running_var + (1 - momentum) * var
+      const mu = first + mean;
+      const varAt = meanAt - mean * mean;
       const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
       const next_running_mean = 0.9 * running_mean[c] + term * mu;
       const next_running_var = 0.9 * running_var[c] + term * varAt;
@@ -575,8 +571,8 @@ function boundBackwardTrain(this: Buffers): () => void {
     for (let c = 0; c < 16; c++) {
       // dbeta = sum[N, H, W](dout)
       // dgamma = sum[N, H, W](xhat * dout)
-      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
-      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0;
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
@@ -587,15 +583,15 @@ function boundBackwardTrain(this: Buffers): () => void {
           dbetaSum1 += doutAt;
           dgammaSum1 += xhat[row + hw + 1] * doutAt;
           doutAt = dout[row + hw + 2];
-          dbetaSum2 += doutAt;
-          dgammaSum2 += xhat[row + hw + 2] * doutAt;
+          dbetaSum0 += doutAt;
+          dgammaSum0 += xhat[row + hw + 2] * doutAt;
           doutAt = dout[row + hw + 3];
-          dbetaSum3 += doutAt;
-          dgammaSum3 += xhat[row + hw + 3] * doutAt;
+          dbetaSum1 += doutAt;
+          dgammaSum1 += xhat[row + hw + 3] * doutAt;
         }
       }
-      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
-      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
+      const dbetaAt = dbetaSum0 + dbetaSum1;
+      const dgammaAt = dgammaSum0 + dgammaSum1;
 
       // dx = gamma * rstd / (N*H*W) * (N*H*W*dout - dbeta - xhat * dgamma)
       const value = kept[c];
@@ -640,8 +636,8 @@ function boundBackwardTest(this: Buffers): () => void {
     for (let c = 0; c < 16; c++) {
       // dgamma = sum[N, H, W](xhat * dout)
       // dbeta = sum[N, H, W](dout)
-      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0;
       for (let n = 0; n < 32; n++) {
         const row = n * 16384 + c * 1024;
         for (let hw = 0; hw < 1024; hw += 4) {
@@ -652,15 +648,15 @@ function boundBackwardTest(this: Buffers): () => void {
           dgammaSum1 += xhat[row + hw + 1] * doutAt;
           dbetaSum1 += doutAt;
           doutAt = dout[row + hw + 2];
-          dgammaSum2 += xhat[row + hw + 2] * doutAt;
-          dbetaSum2 += doutAt;
+          dgammaSum0 += xhat[row + hw + 2] * doutAt;
+          dbetaSum0 += doutAt;
           doutAt = dout[row + hw + 3];
-          dgammaSum3 += xhat[row + hw + 3] * doutAt;
-          dbetaSum3 += doutAt;
+          dgammaSum1 += xhat[row + hw + 3] * doutAt;
+          dbetaSum1 += doutAt;
         }
       }
-      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      const dgammaAt = dgammaSum0 + dgammaSum1;
+      const dbetaAt = dbetaSum0 + dbetaSum1;
       dgamma[c] = dgammaAt;
       dbeta[c] = dbetaAt;
     }

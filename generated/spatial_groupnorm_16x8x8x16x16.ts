@@ -21,8 +21,8 @@ const K = 8;
 const H = 16;
 const W = 16;
 const EPS = 0.00001;
-const KHW = 2048;   // K * H * W
 const GKHW = 16384;   // G * K * H * W
+const KHW = 2048;   // K * H * W
 const HW = 256;   // H * W
 const GK = 64;   // G * K
 
@@ -52,7 +52,7 @@ export const spec = {
   },
   gradients: 'written',
   buffers: 'caller',
-  flops: { forward: 2622208, backward: 4200448 },
+  flops: { forward: 3146880, backward: 4200448 },
   bytes: { cache: 1049088, scratch: 16896, forward: 2097664, backward: 2097920 },
 } as const;
 
@@ -98,57 +98,59 @@ export function forward(
   const rstd = cache.rstd;
   checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
   for (let n = 0; n < N; n++) {
-    const row_ = n * G;
+    const row = n * GKHW;
+    const row_2 = n * G;
     for (let g = 0; g < G; g++) {
-      // mu = mean[K, H, W](x)
-      let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-      const row = n * GKHW + g * KHW;
-      for (let khw = 0; khw < KHW; khw += 4) {
-        muSum0 += x[row + khw];
-        muSum1 += x[row + khw + 1];
-        muSum2 += x[row + khw + 2];
-        muSum3 += x[row + khw + 3];
-      }
-      const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / KHW;
+      const first = x[row + g * KHW];
 
+      // mu = mean[K, H, W](x)
       // var = mean[K, H, W]((x - mu)^2)
-      let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
+      const row_ = n * GKHW + g * KHW;
       for (let khw = 0; khw < KHW; khw += 4) {
-        let term = x[row + khw] - mu;
-        varSum0 += term * term;
-        term = x[row + khw + 1] - mu;
-        varSum1 += term * term;
-        term = x[row + khw + 2] - mu;
-        varSum2 += term * term;
-        term = x[row + khw + 3] - mu;
-        varSum3 += term * term;
+        let shifted = x[row_ + khw] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row_ + khw + 1] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
+        shifted = x[row_ + khw + 2] - first;
+        sum0 += shifted;
+        acc0 += shifted * shifted;
+        shifted = x[row_ + khw + 3] - first;
+        sum1 += shifted;
+        acc1 += shifted * shifted;
       }
-      const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / KHW;
+      const mean = (sum0 + sum1) / KHW;
+      const meanAt = (acc0 + acc1) / KHW;
 
       // rstd = 1 / sqrt(var + eps)
+      const mu = first + mean;
+      const varAt = meanAt - mean * mean;
       const rstdAt = 1 / Math.sqrt(varAt + EPS);
-      rstd[row_ + g] = rstdAt;
+      rstd[row_2 + g] = rstdAt;
 
       // out = gamma * xhat + beta
       // xhat = (x - mu) * rstd
-      const row_2 = g * K;
+      const row_3 = g * K;
       for (let k = 0; k < K; k++) {
-        const outRest = gamma[row_2 + k] * rstdAt;
-        const row_3 = n * GKHW + g * KHW + k * HW;
-        const betaAt = beta[row_2 + k];
+        const outRest = gamma[row_3 + k] * rstdAt;
+        const row_4 = n * GKHW + g * KHW + k * HW;
+        const betaAt = beta[row_3 + k];
         for (let hw = 0; hw < HW; hw += 4) {
-          let term = x[row_3 + hw] - mu;
-          out[row_3 + hw] = outRest * term + betaAt;
-          xhat[row_3 + hw] = term * rstdAt;
-          term = x[row_3 + hw + 1] - mu;
-          out[row_3 + hw + 1] = outRest * term + betaAt;
-          xhat[row_3 + hw + 1] = term * rstdAt;
-          term = x[row_3 + hw + 2] - mu;
-          out[row_3 + hw + 2] = outRest * term + betaAt;
-          xhat[row_3 + hw + 2] = term * rstdAt;
-          term = x[row_3 + hw + 3] - mu;
-          out[row_3 + hw + 3] = outRest * term + betaAt;
-          xhat[row_3 + hw + 3] = term * rstdAt;
+          let term = x[row_4 + hw] - mu;
+          out[row_4 + hw] = outRest * term + betaAt;
+          xhat[row_4 + hw] = term * rstdAt;
+          term = x[row_4 + hw + 1] - mu;
+          out[row_4 + hw + 1] = outRest * term + betaAt;
+          xhat[row_4 + hw + 1] = term * rstdAt;
+          term = x[row_4 + hw + 2] - mu;
+          out[row_4 + hw + 2] = outRest * term + betaAt;
+          xhat[row_4 + hw + 2] = term * rstdAt;
+          term = x[row_4 + hw + 3] - mu;
+          out[row_4 + hw + 3] = outRest * term + betaAt;
+          xhat[row_4 + hw + 3] = term * rstdAt;
         }
       }
     }
@@ -193,8 +195,8 @@ export function backward(
       for (let k = 0; k < K; k++) {
         // sum_dout = sum[H, W](dout)
         // sum_dout_xhat = sum[H, W](xhat * dout)
-        let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
-        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+        let sum_doutSum0 = 0, sum_doutSum1 = 0;
+        let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0;
         const row = n * GKHW + g * KHW + k * HW;
         for (let hw = 0; hw < HW; hw += 4) {
           let doutAt = dout[row + hw];
@@ -204,22 +206,22 @@ export function backward(
           sum_doutSum1 += doutAt;
           sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
           doutAt = dout[row + hw + 2];
-          sum_doutSum2 += doutAt;
-          sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+          sum_doutSum0 += doutAt;
+          sum_dout_xhatSum0 += xhat[row + hw + 2] * doutAt;
           doutAt = dout[row + hw + 3];
-          sum_doutSum3 += doutAt;
-          sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
+          sum_doutSum1 += doutAt;
+          sum_dout_xhatSum1 += xhat[row + hw + 3] * doutAt;
         }
-        const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+        const sum_dout = sum_doutSum0 + sum_doutSum1;
         sum_dout64[row_ + k] = sum_dout;
-        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+        const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1;
         sum_dout_xhat64[row_ + k] = sum_dout_xhat;
       }
 
       // sum[K](gamma * sum_dout)
       // sum[K](gamma * sum_dout_xhat)
-      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-      let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+      let sum0 = 0, sum1 = 0;
+      let acc0 = 0, acc1 = 0;
       const row_2 = g * K;
       let gammaAt = gamma64[row_2];
       sum0 += gammaAt * sum_dout64[row_];
@@ -228,11 +230,11 @@ export function backward(
       sum1 += gammaAt * sum_dout64[row_ + 1];
       acc1 += gammaAt * sum_dout_xhat64[row_ + 1];
       gammaAt = gamma64[row_2 + 2];
-      sum2 += gammaAt * sum_dout64[row_ + 2];
-      acc2 += gammaAt * sum_dout_xhat64[row_ + 2];
+      sum0 += gammaAt * sum_dout64[row_ + 2];
+      acc0 += gammaAt * sum_dout_xhat64[row_ + 2];
       gammaAt = gamma64[row_2 + 3];
-      sum3 += gammaAt * sum_dout64[row_ + 3];
-      acc3 += gammaAt * sum_dout_xhat64[row_ + 3];
+      sum1 += gammaAt * sum_dout64[row_ + 3];
+      acc1 += gammaAt * sum_dout_xhat64[row_ + 3];
       gammaAt = gamma64[row_2 + 4];
       sum0 += gammaAt * sum_dout64[row_ + 4];
       acc0 += gammaAt * sum_dout_xhat64[row_ + 4];
@@ -240,13 +242,13 @@ export function backward(
       sum1 += gammaAt * sum_dout64[row_ + 5];
       acc1 += gammaAt * sum_dout_xhat64[row_ + 5];
       gammaAt = gamma64[row_2 + 6];
-      sum2 += gammaAt * sum_dout64[row_ + 6];
-      acc2 += gammaAt * sum_dout_xhat64[row_ + 6];
+      sum0 += gammaAt * sum_dout64[row_ + 6];
+      acc0 += gammaAt * sum_dout_xhat64[row_ + 6];
       gammaAt = gamma64[row_2 + 7];
-      sum3 += gammaAt * sum_dout64[row_ + 7];
-      acc3 += gammaAt * sum_dout_xhat64[row_ + 7];
-      const sum = sum0 + sum1 + (sum2 + sum3);
-      const sumAt = acc0 + acc1 + (acc2 + acc3);
+      sum1 += gammaAt * sum_dout64[row_ + 7];
+      acc1 += gammaAt * sum_dout_xhat64[row_ + 7];
+      const sum = sum0 + sum1;
+      const sumAt = acc0 + acc1;
 
       // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
       //   (K*H*W))
@@ -268,21 +270,21 @@ export function backward(
   for (let gk = 0; gk < GK; gk++) {
     // dgamma = sum[N](sum_dout_xhat)
     // dbeta = sum[N](sum_dout)
-    let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-    let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+    let dgammaSum0 = 0, dgammaSum1 = 0;
+    let dbetaSum0 = 0, dbetaSum1 = 0;
     for (let n = 0; n < N; n += 4) {
       const row = gk + n * GK;
       dgammaSum0 += sum_dout_xhat64[row];
       dbetaSum0 += sum_dout64[row];
       dgammaSum1 += sum_dout_xhat64[row + GK];
       dbetaSum1 += sum_dout64[row + GK];
-      dgammaSum2 += sum_dout_xhat64[row + 2 * GK];
-      dbetaSum2 += sum_dout64[row + 2 * GK];
-      dgammaSum3 += sum_dout_xhat64[row + 3 * GK];
-      dbetaSum3 += sum_dout64[row + 3 * GK];
+      dgammaSum0 += sum_dout_xhat64[row + 2 * GK];
+      dbetaSum0 += sum_dout64[row + 2 * GK];
+      dgammaSum1 += sum_dout_xhat64[row + 3 * GK];
+      dbetaSum1 += sum_dout64[row + 3 * GK];
     }
-    const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-    const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+    const dgammaAt = dgammaSum0 + dgammaSum1;
+    const dbetaAt = dbetaSum0 + dbetaSum1;
     dgamma[gk] = dgammaAt;
     dbeta[gk] = dbetaAt;
   }
@@ -339,57 +341,59 @@ function boundForward(this: Buffers): () => void {
     const xhat = cache.xhat;
     const rstd = cache.rstd;
     for (let n = 0; n < 16; n++) {
-      const row_ = n * 8;
+      const row = n * 16384;
+      const row_2 = n * 8;
       for (let g = 0; g < 8; g++) {
-        // mu = mean[K, H, W](x)
-        let muSum0 = 0, muSum1 = 0, muSum2 = 0, muSum3 = 0;
-        const row = n * 16384 + g * 2048;
-        for (let khw = 0; khw < 2048; khw += 4) {
-          muSum0 += x[row + khw];
-          muSum1 += x[row + khw + 1];
-          muSum2 += x[row + khw + 2];
-          muSum3 += x[row + khw + 3];
-        }
-        const mu = (muSum0 + muSum1 + (muSum2 + muSum3)) / 2048;
+        const first = x[row + g * 2048];
 
+        // mu = mean[K, H, W](x)
         // var = mean[K, H, W]((x - mu)^2)
-        let varSum0 = 0, varSum1 = 0, varSum2 = 0, varSum3 = 0;
+        let sum0 = 0, sum1 = 0;
+        let acc0 = 0, acc1 = 0;
+        const row_ = n * 16384 + g * 2048;
         for (let khw = 0; khw < 2048; khw += 4) {
-          let term = x[row + khw] - mu;
-          varSum0 += term * term;
-          term = x[row + khw + 1] - mu;
-          varSum1 += term * term;
-          term = x[row + khw + 2] - mu;
-          varSum2 += term * term;
-          term = x[row + khw + 3] - mu;
-          varSum3 += term * term;
+          let shifted = x[row_ + khw] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row_ + khw + 1] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
+          shifted = x[row_ + khw + 2] - first;
+          sum0 += shifted;
+          acc0 += shifted * shifted;
+          shifted = x[row_ + khw + 3] - first;
+          sum1 += shifted;
+          acc1 += shifted * shifted;
         }
-        const varAt = (varSum0 + varSum1 + (varSum2 + varSum3)) / 2048;
+        const mean = (sum0 + sum1) / 2048;
+        const meanAt = (acc0 + acc1) / 2048;
 
         // rstd = 1 / sqrt(var + eps)
+        const mu = first + mean;
+        const varAt = meanAt - mean * mean;
         const rstdAt = 1 / Math.sqrt(varAt + 0.00001);
-        rstd[row_ + g] = rstdAt;
+        rstd[row_2 + g] = rstdAt;
 
         // out = gamma * xhat + beta
         // xhat = (x - mu) * rstd
-        const row_2 = g * 8;
+        const row_3 = g * 8;
         for (let k = 0; k < 8; k++) {
-          const outRest = gamma[row_2 + k] * rstdAt;
-          const row_3 = n * 16384 + g * 2048 + k * 256;
-          const betaAt = beta[row_2 + k];
+          const outRest = gamma[row_3 + k] * rstdAt;
+          const row_4 = n * 16384 + g * 2048 + k * 256;
+          const betaAt = beta[row_3 + k];
           for (let hw = 0; hw < 256; hw += 4) {
-            let term = x[row_3 + hw] - mu;
-            out[row_3 + hw] = outRest * term + betaAt;
-            xhat[row_3 + hw] = term * rstdAt;
-            term = x[row_3 + hw + 1] - mu;
-            out[row_3 + hw + 1] = outRest * term + betaAt;
-            xhat[row_3 + hw + 1] = term * rstdAt;
-            term = x[row_3 + hw + 2] - mu;
-            out[row_3 + hw + 2] = outRest * term + betaAt;
-            xhat[row_3 + hw + 2] = term * rstdAt;
-            term = x[row_3 + hw + 3] - mu;
-            out[row_3 + hw + 3] = outRest * term + betaAt;
-            xhat[row_3 + hw + 3] = term * rstdAt;
+            let term = x[row_4 + hw] - mu;
+            out[row_4 + hw] = outRest * term + betaAt;
+            xhat[row_4 + hw] = term * rstdAt;
+            term = x[row_4 + hw + 1] - mu;
+            out[row_4 + hw + 1] = outRest * term + betaAt;
+            xhat[row_4 + hw + 1] = term * rstdAt;
+            term = x[row_4 + hw + 2] - mu;
+            out[row_4 + hw + 2] = outRest * term + betaAt;
+            xhat[row_4 + hw + 2] = term * rstdAt;
+            term = x[row_4 + hw + 3] - mu;
+            out[row_4 + hw + 3] = outRest * term + betaAt;
+            xhat[row_4 + hw + 3] = term * rstdAt;
           }
         }
       }
@@ -417,8 +421,8 @@ function boundBackward(this: Buffers): () => void {
         for (let k = 0; k < 8; k++) {
           // sum_dout = sum[H, W](dout)
           // sum_dout_xhat = sum[H, W](xhat * dout)
-          let sum_doutSum0 = 0, sum_doutSum1 = 0, sum_doutSum2 = 0, sum_doutSum3 = 0;
-          let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0, sum_dout_xhatSum2 = 0, sum_dout_xhatSum3 = 0;
+          let sum_doutSum0 = 0, sum_doutSum1 = 0;
+          let sum_dout_xhatSum0 = 0, sum_dout_xhatSum1 = 0;
           const row = n * 16384 + g * 2048 + k * 256;
           for (let hw = 0; hw < 256; hw += 4) {
             let doutAt = dout[row + hw];
@@ -428,22 +432,22 @@ function boundBackward(this: Buffers): () => void {
             sum_doutSum1 += doutAt;
             sum_dout_xhatSum1 += xhat[row + hw + 1] * doutAt;
             doutAt = dout[row + hw + 2];
-            sum_doutSum2 += doutAt;
-            sum_dout_xhatSum2 += xhat[row + hw + 2] * doutAt;
+            sum_doutSum0 += doutAt;
+            sum_dout_xhatSum0 += xhat[row + hw + 2] * doutAt;
             doutAt = dout[row + hw + 3];
-            sum_doutSum3 += doutAt;
-            sum_dout_xhatSum3 += xhat[row + hw + 3] * doutAt;
+            sum_doutSum1 += doutAt;
+            sum_dout_xhatSum1 += xhat[row + hw + 3] * doutAt;
           }
-          const sum_dout = sum_doutSum0 + sum_doutSum1 + (sum_doutSum2 + sum_doutSum3);
+          const sum_dout = sum_doutSum0 + sum_doutSum1;
           sum_dout64[row_ + k] = sum_dout;
-          const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1 + (sum_dout_xhatSum2 + sum_dout_xhatSum3);
+          const sum_dout_xhat = sum_dout_xhatSum0 + sum_dout_xhatSum1;
           sum_dout_xhat64[row_ + k] = sum_dout_xhat;
         }
 
         // sum[K](gamma * sum_dout)
         // sum[K](gamma * sum_dout_xhat)
-        let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-        let acc0 = 0, acc1 = 0, acc2 = 0, acc3 = 0;
+        let sum0 = 0, sum1 = 0;
+        let acc0 = 0, acc1 = 0;
         const row_2 = g * 8;
         let gammaAt = gamma64[row_2];
         sum0 += gammaAt * sum_dout64[row_];
@@ -452,11 +456,11 @@ function boundBackward(this: Buffers): () => void {
         sum1 += gammaAt * sum_dout64[row_ + 1];
         acc1 += gammaAt * sum_dout_xhat64[row_ + 1];
         gammaAt = gamma64[row_2 + 2];
-        sum2 += gammaAt * sum_dout64[row_ + 2];
-        acc2 += gammaAt * sum_dout_xhat64[row_ + 2];
+        sum0 += gammaAt * sum_dout64[row_ + 2];
+        acc0 += gammaAt * sum_dout_xhat64[row_ + 2];
         gammaAt = gamma64[row_2 + 3];
-        sum3 += gammaAt * sum_dout64[row_ + 3];
-        acc3 += gammaAt * sum_dout_xhat64[row_ + 3];
+        sum1 += gammaAt * sum_dout64[row_ + 3];
+        acc1 += gammaAt * sum_dout_xhat64[row_ + 3];
         gammaAt = gamma64[row_2 + 4];
         sum0 += gammaAt * sum_dout64[row_ + 4];
         acc0 += gammaAt * sum_dout_xhat64[row_ + 4];
@@ -464,13 +468,13 @@ function boundBackward(this: Buffers): () => void {
         sum1 += gammaAt * sum_dout64[row_ + 5];
         acc1 += gammaAt * sum_dout_xhat64[row_ + 5];
         gammaAt = gamma64[row_2 + 6];
-        sum2 += gammaAt * sum_dout64[row_ + 6];
-        acc2 += gammaAt * sum_dout_xhat64[row_ + 6];
+        sum0 += gammaAt * sum_dout64[row_ + 6];
+        acc0 += gammaAt * sum_dout_xhat64[row_ + 6];
         gammaAt = gamma64[row_2 + 7];
-        sum3 += gammaAt * sum_dout64[row_ + 7];
-        acc3 += gammaAt * sum_dout_xhat64[row_ + 7];
-        const sum = sum0 + sum1 + (sum2 + sum3);
-        const sumAt = acc0 + acc1 + (acc2 + acc3);
+        sum1 += gammaAt * sum_dout64[row_ + 7];
+        acc1 += gammaAt * sum_dout_xhat64[row_ + 7];
+        const sum = sum0 + sum1;
+        const sumAt = acc0 + acc1;
 
         // dx = rstd * (gamma * dout - (sum[K](gamma * sum_dout) + xhat * sum[K](gamma * sum_dout_xhat)) /
         //   (K*H*W))
@@ -492,21 +496,21 @@ function boundBackward(this: Buffers): () => void {
     for (let gk = 0; gk < 64; gk++) {
       // dgamma = sum[N](sum_dout_xhat)
       // dbeta = sum[N](sum_dout)
-      let dgammaSum0 = 0, dgammaSum1 = 0, dgammaSum2 = 0, dgammaSum3 = 0;
-      let dbetaSum0 = 0, dbetaSum1 = 0, dbetaSum2 = 0, dbetaSum3 = 0;
+      let dgammaSum0 = 0, dgammaSum1 = 0;
+      let dbetaSum0 = 0, dbetaSum1 = 0;
       for (let n = 0; n < 16; n += 4) {
         const row = gk + n * 64;
         dgammaSum0 += sum_dout_xhat64[row];
         dbetaSum0 += sum_dout64[row];
         dgammaSum1 += sum_dout_xhat64[row + 64];
         dbetaSum1 += sum_dout64[row + 64];
-        dgammaSum2 += sum_dout_xhat64[row + 2 * 64];
-        dbetaSum2 += sum_dout64[row + 2 * 64];
-        dgammaSum3 += sum_dout_xhat64[row + 3 * 64];
-        dbetaSum3 += sum_dout64[row + 3 * 64];
+        dgammaSum0 += sum_dout_xhat64[row + 2 * 64];
+        dbetaSum0 += sum_dout64[row + 2 * 64];
+        dgammaSum1 += sum_dout_xhat64[row + 3 * 64];
+        dbetaSum1 += sum_dout64[row + 3 * 64];
       }
-      const dgammaAt = dgammaSum0 + dgammaSum1 + (dgammaSum2 + dgammaSum3);
-      const dbetaAt = dbetaSum0 + dbetaSum1 + (dbetaSum2 + dbetaSum3);
+      const dgammaAt = dgammaSum0 + dgammaSum1;
+      const dbetaAt = dbetaSum0 + dbetaSum1;
       dgamma[gk] = dgammaAt;
       dbeta[gk] = dbetaAt;
     }

@@ -26,6 +26,7 @@ import { reuseLocals } from './reuse.ts';
 import { readsOfItem, scatterItems } from './scatter.ts';
 import { pointsOf, shareItems } from './share.ts';
 import { infosOf, type Context, type Info } from './space.ts';
+import { spreadsInOnePass } from './spread.ts';
 import { bufferKey, storeItems, type ScratchPool } from './storage.ts';
 import { vectorize } from './vector/index.ts';
 
@@ -100,7 +101,9 @@ export function schedule(program: Program, asked: ScheduleOptions): LoopNest {
 
 /** The items of a program as they are to be computed, and how each wants to be looped over. */
 function look(program: Program, { names, choices, target }: ScheduleOptions): { items: Items; context: Context; infos: Info[] } {
-  const shared: Context = { env: program.env, names, items: shareItems(makeItems(program)) };
+  // What a shift costs a double is too much for a float.
+  const made = target === 'wasm' ? makeItems(program) : spreadsInOnePass(makeItems(program), choices);
+  const shared: Context = { env: program.env, names, items: shareItems(made) };
   const first: Context = { ...shared, items: scatterItems(shared.items, shared) };
   const tiled = columnsInRegisters(infosOf(first), first, choices);
   // Lanes are floats: nothing is converted, so nothing is kept converted, and no difference is taken apart.

@@ -38,12 +38,13 @@ export function lanesOf(b: Builder, infos: readonly Info[], size: number, cost: 
   return wishes.length === 1 ? wishes[0]! : b.choose(`${nameOf(infos)}/lanes`, labelled('lanes', wishes));
 }
 
-/** Locals of one reduction in one round of `points`. */
+/** Locals of one reduction in one round of `points`. Four in all hide the latency of an addition; more spill. */
 export function accumulatorsOf(b: Builder, infos: readonly Info[], points: number): number {
   const several = infos.filter((i) => i.form === 'register').length;
   if (several === 0 || b.tile !== undefined || b.inVectors) return 1;
-  const most = Math.min(points, several > 6 ? 1 : several > 3 ? 2 : 4);
-  return most < 4 ? most : b.choose(`${nameOf(infos)}/accumulators`, labelled('accumulators', [4, 2]));
+  if (several > 6 || points < 4) return Math.min(points, several > 6 ? 1 : several > 1 ? 2 : 4);
+  const wishes = several === 1 ? [4, 2] : several <= 3 ? [2, 4] : [2];
+  return wishes.length === 1 ? wishes[0]! : b.choose(`${nameOf(infos)}/accumulators`, labelled('accumulators', wishes));
 }
 
 /** Columns that go down side by side. */

@@ -98,7 +98,7 @@ function run(c: Case, random: Random): void {
       }
       const want = interpret(program, new Map(program.tensors.filter((t) => known.has(t.name)).map((t) => [t.name, known.get(t.name)!])));
       for (const accumulate of [true, false]) {
-        const got = runScheduled(derived.layer, program, known, accumulate);
+        const got = runScheduled(derived.layer, program, known, accumulate, random);
         for (const { tensor } of program.stores) {
           const values = got.get(tensor.name)!;
           compare(`${program.name}: ${tensor.name}`, tensor.hit?.ties === 'split' ? values.map((v) => Math.sign(v)) : values, want.get(tensor.name)!);
@@ -113,10 +113,11 @@ function lengthOf(t: Tensor, p: Program): number {
   return t.axes.reduce((n, a) => n * sizeOf(p.env, a), 1);
 }
 
-/** What the loops store; of gradients that are added to what stands there, the sum less that. */
-function runScheduled(layer: Layer, p: Program, known: ReadonlyMap<string, Float64Array>, accumulate: boolean): Map<string, Float64Array> {
+/** What the loops store, as many windows side by side as is drawn; of gradients that are added to what stands there, the sum less that. */
+function runScheduled(layer: Layer, p: Program, known: ReadonlyMap<string, Float64Array>, accumulate: boolean, random: Random): Map<string, Float64Array> {
   const names = moduleNames(layer);
-  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate, choices: new Choices() });
+  const choices = new Choices(new Map([[`${p.name}/out/windows`, `windows ${[2, 4, 8][Math.floor(random() * 3)]}`]]));
+  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate, choices });
   verifyLoops(nest);
   const isAddedTo = (name: string): boolean => accumulate && p.stores.some((s) => s.tensor.name === name && s.tensor.role === 'gradient');
   const arrays: Arrays = new Map();
@@ -151,9 +152,9 @@ test('a cached offset that its window does not have is refused, wherever it stan
     for (const wrong of [-1, 9, 1e9]) {
       const known = new Map(backward.tensors.map((t) => [t.name, new Float64Array((t.hit?.of ?? t.axes).reduce((n, a) => n * sizeOf(backward.env, a), 1))]));
       const hits = known.get('hit(out)')!;
-      assert.not.throws(() => runScheduled(derived.layer, backward, known, false));
+      assert.not.throws(() => runScheduled(derived.layer, backward, known, false, () => 0));
       hits[hits.length - 2] = wrong;
-      assert.throws(() => runScheduled(derived.layer, backward, known, false), (e: unknown) => e instanceof RangeError && e.message.includes('hit(out)'));
+      assert.throws(() => runScheduled(derived.layer, backward, known, false, () => 0), (e: unknown) => e instanceof RangeError && e.message.includes('hit(out)'));
     }
   }
 });
