@@ -69,7 +69,6 @@ const rows = [
   ['v128.', SIMD + 77, 'v128 -> v128', 'not'],
   ['v128.', SIMD + 78, 'v128 v128 -> v128', 'and andnot or xor'],
   ['v128.', SIMD + 82, 'v128 v128 v128 -> v128', 'bitselect'],
-  ['v128.', SIMD + 90, 'i32 v128', 'store32_lane', 'mem4'],
   ['v128.', SIMD + 92, 'i32 -> v128', 'load32_zero', 'mem4'],
   ['v128.', SIMD + 93, 'i32 -> v128', 'load64_zero', 'mem8'],
   ['f32x4.', SIMD + 94, 'v128 -> v128', 'demote_f64x2_zero'],

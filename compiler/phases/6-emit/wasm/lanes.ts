@@ -65,7 +65,7 @@ export function storeLanes(buffer: string, lanes: 2 | 4, base: Op, offset: numbe
   if (elem !== 'u8') return op('v128.store', [base, value], offset);
   invariant(lanes === 4, `no store of ${lanes} bytes`);
   const half = op('i16x8.narrow_i32x4_s', [value, value]);
-  return op('v128.store32_lane', [base, op('i8x16.narrow_i16x8_u', [half, half])], offset);
+  return op('i32.store', [base, op('i32x4.extract_lane', [op('i8x16.narrow_i16x8_u', [half, half])], 0)], offset);
 }
 
 /** What an array of this kind moves, that many at a time. */

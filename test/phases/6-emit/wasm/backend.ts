@@ -1,11 +1,10 @@
 /** Runs a layer through both backends on the same numbers. */
 import { compileKernel } from '../../../../compiler/compile.ts';
-import { compileFront, Trace } from '../../../../compiler/pipeline.ts';
 import type { LoopNest } from '../../../../compiler/ir/loop.ts';
 import { Session } from '../../../../compiler/testing/kernel.ts';
 import { randomFrom } from '../../../../compiler/testing/data.ts';
 import { load } from '../../../specs/load.ts';
-import { importText } from '../load-kernel.ts';
+import { importText, type Kernel } from '../load-kernel.ts';
 import { Runner, wasmOf, type TypedArray } from './run-wasm.ts';
 
 export interface Case {
@@ -23,11 +22,15 @@ export interface Difference {
   readonly others: number;
 }
 
+/** A function that tells of a schedule how far the backends are apart. */
+export async function comparison(c: Case): Promise<(target: 'ts' | 'wasm') => Difference[]> {
+  const { files, derived } = compileKernel({ source: load(c.layer)!, load, ...c, name: 'kernel' });
+  const kernel = await importText(files[0]!.text);
+  return (target) => differences(c, kernel, wasmOf(derived, { target }));
+}
+
 /** For each array that each function writes, how far the backends are apart; each function is called twice. */
-export async function differences(c: Case, target: 'ts' | 'wasm'): Promise<Difference[]> {
-  const request = { source: load(c.layer)!, load, ...c };
-  const kernel = await importText(compileKernel({ ...request, name: 'kernel' }).files[0]!.text);
-  const { nests, functions, code } = wasmOf(compileFront(request, new Trace()).derived, { target });
+function differences(c: Case, kernel: Kernel, { nests, functions, code }: ReturnType<typeof wasmOf>): Difference[] {
   const session = new Session(kernel);
   const random = randomFrom(11);
   const limits = new Map<string, number>();
