@@ -71,10 +71,10 @@ const dout64_Memory = /*@__PURE__*/ new Float64Array(1306);
 export function forward(
   x: Float32Array, w: Float32Array, b: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
-  checkArray(b, 'b', M, '[M] = [10]');
-  checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(w, 'w', D * M, '[500, 10]');
+  checkArray(b, 'b', M, '[10]');
+  checkArray(out, 'out', N * M, '[100, 10]');
   cache.x = x;
   const b64 = b64Memory;
   for (let m = 0; m < M; m++) {
@@ -178,16 +178,15 @@ function forwardOut(out: Float32Array): void {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, w: Float32Array, cache: Cache, dx: Float32Array, dw: Float32Array,
+  dout: Float32Array, w: Float32Array, { x }: Cache, dx: Float32Array, dw: Float32Array,
   db: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * M, '[N, M] = [100, 10]');
-  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dw, 'dw', D * M, '[D, M] = [500, 10]');
-  checkArray(db, 'db', M, '[M] = [10]');
-  const x = cache.x;
-  checkHeld(x, 'cache.x', N * D, '[N, D] = [100, 500]');
+  checkArray(dout, 'dout', N * M, '[100, 10]');
+  checkArray(w, 'w', D * M, '[500, 10]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dw, 'dw', D * M, '[500, 10]');
+  checkArray(db, 'db', M, '[10]');
+  checkHeld(x, 'cache.x', N * D, '[100, 500]');
   backwardPackW(w);
   backwardPackDout(dout);
   backwardDx(dx);
@@ -413,14 +412,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(w, 'w', D * M, '[D, M] = [500, 10]');
-  checkArray(b, 'b', M, '[M] = [10]');
-  checkArray(out, 'out', N * M, '[N, M] = [100, 10]');
-  checkArray(dout, 'dout', N * M, '[N, M] = [100, 10]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dw, 'dw', D * M, '[D, M] = [500, 10]');
-  checkArray(db, 'db', M, '[M] = [10]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(w, 'w', D * M, '[500, 10]');
+  checkArray(b, 'b', M, '[10]');
+  checkArray(out, 'out', N * M, '[100, 10]');
+  checkArray(dout, 'dout', N * M, '[100, 10]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dw, 'dw', D * M, '[500, 10]');
+  checkArray(db, 'db', M, '[10]');
   return {
     forward: () => forward(x, w, b, out, cache),
     backward: () => backward(dout, w, cache, dx, dw, db),
@@ -430,13 +429,13 @@ export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound 
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
 function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
+  if (array?.length === 0) throw new RangeError(`${name}: expected ${shape}, got length 0: forward has not run`);
   checkArray(array, name, length, shape, type);
 }

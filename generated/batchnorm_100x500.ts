@@ -116,18 +116,16 @@ const keptMemory = /*@__PURE__*/ new Float64Array(507);
  */
 export function forwardTrain(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
-  running_var: Float32Array, out: Float32Array, cache: Cache,
+  running_var: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(beta, 'beta', D, '[D] = [500]');
-  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
-  checkArray(running_var, 'running_var', D, '[D] = [500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(beta, 'beta', D, '[500]');
+  checkArray(running_mean, 'running_mean', D, '[500]');
+  checkArray(running_var, 'running_var', D, '[500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   const term = 1 - MOMENTUM;
   for (let d = 0; d < D; d += 4) {
     const first0 = x[d];
@@ -266,18 +264,16 @@ export function forwardTrain(
  */
 export function forwardTest(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
-  running_var: Float32Array, out: Float32Array, cache: Cache,
+  running_var: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(beta, 'beta', D, '[D] = [500]');
-  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
-  checkArray(running_var, 'running_var', D, '[D] = [500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(beta, 'beta', D, '[500]');
+  checkArray(running_mean, 'running_mean', D, '[500]');
+  checkArray(running_var, 'running_var', D, '[500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
   // rstd = 1 / sqrt(var + eps)
   for (let d = 0; d < D; d += 4) {
@@ -357,18 +353,16 @@ export function forwardTest(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTrain(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[500]');
+  checkArray(dbeta, 'dbeta', D, '[500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   const kept = keptMemory;
   for (let d = 0; d < D; d += 4) {
     let term = gamma[d] * rstd[d] / N;
@@ -465,18 +459,16 @@ export function backwardTrain(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTest(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[500]');
+  checkArray(dbeta, 'dbeta', D, '[500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   // dx = gamma * rstd * dout
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
@@ -554,18 +546,16 @@ export function backwardTest(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTrainStaged(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[500]');
+  checkArray(dbeta, 'dbeta', D, '[500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   for (let d = 0; d < D; d += 4) {
     // drstd2 = sum[N](dxhat2 * (xhat / rstd))
     // dgamma = sum[N](dout * xhat)
@@ -696,18 +686,16 @@ export function backwardTrainStaged(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTestStaged(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[500]');
+  checkArray(dbeta, 'dbeta', D, '[500]');
+  checkArray(xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(rstd, 'cache.rstd', D, '[500]');
   // dx = dsum2
   for (let n = 0; n < N; n += 4) {
     const row = n * D;
@@ -801,18 +789,18 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(gamma, 'gamma', D, '[D] = [500]');
-  checkArray(beta, 'beta', D, '[D] = [500]');
-  checkArray(running_mean, 'running_mean', D, '[D] = [500]');
-  checkArray(running_var, 'running_var', D, '[D] = [500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [500]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [500]');
-  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [100, 500]');
-  checkArray(cache.rstd, 'cache.rstd', D, '[D] = [500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(gamma, 'gamma', D, '[500]');
+  checkArray(beta, 'beta', D, '[500]');
+  checkArray(running_mean, 'running_mean', D, '[500]');
+  checkArray(running_var, 'running_var', D, '[500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(dgamma, 'dgamma', D, '[500]');
+  checkArray(dbeta, 'dbeta', D, '[500]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[100, 500]');
+  checkArray(cache.rstd, 'cache.rstd', D, '[500]');
   const bound: Buffers = { x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
@@ -828,9 +816,7 @@ export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx,
 /** `forwardTrain` over bound arrays. */
 function boundForwardTrain(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, running_mean, running_var, out, cache: { xhat, rstd } } = this;
     const term = 1 - 0.9;
     for (let d = 0; d < 500; d += 4) {
       const first0 = x[d];
@@ -959,9 +945,7 @@ function boundForwardTrain(this: Buffers): () => void {
 /** `forwardTest` over bound arrays. */
 function boundForwardTest(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, running_mean, running_var, out, cache: { xhat, rstd } } = this;
     const gamma64 = gamma64Memory, rstd64 = rstd64Memory, beta64 = beta64Memory;
     // rstd = 1 / sqrt(var + eps)
     for (let d = 0; d < 500; d += 4) {
@@ -1033,9 +1017,7 @@ function boundForwardTest(this: Buffers): () => void {
 /** `backwardTrain` over bound arrays. */
 function boundBackwardTrain(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const kept = keptMemory;
     for (let d = 0; d < 500; d += 4) {
       let term = gamma[d] * rstd[d] / 100;
@@ -1124,9 +1106,7 @@ function boundBackwardTrain(this: Buffers): () => void {
 /** `backwardTest` over bound arrays. */
 function boundBackwardTest(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     // dx = gamma * rstd * dout
     for (let n = 0; n < 100; n += 4) {
       const row = n * 500;
@@ -1194,6 +1174,6 @@ function boundBackwardTest(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

@@ -82,10 +82,10 @@ const dout64_Memory = /*@__PURE__*/ new Float64Array(7091);
 export function forward(
   x: Float32Array, w: Float32Array, b: Float32Array, out: Float32Array, cache: Cache,
 ): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(b, 'b', F, '[F] = [8]');
-  checkArray(out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
+  checkArray(x, 'x', N * C * H * W, '[32, 1, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[8, 1, 5, 5]');
+  checkArray(b, 'b', F, '[8]');
+  checkArray(out, 'out', N * F * OH * OW, '[32, 8, 28, 28]');
   cache.x = x;
   forwardPackW(w);
   for (let n = 0; n < N; n++) {
@@ -175,16 +175,15 @@ function forwardOut(n: number, b: Float32Array, out: Float32Array): void {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, w: Float32Array, cache: Cache, dx: Float32Array, dw: Float32Array,
+  dout: Float32Array, w: Float32Array, { x }: Cache, dx: Float32Array, dw: Float32Array,
   db: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(db, 'db', F, '[F] = [8]');
-  const x = cache.x;
-  checkHeld(x, 'cache.x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
+  checkArray(dout, 'dout', N * F * OH * OW, '[32, 8, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[8, 1, 5, 5]');
+  checkArray(dx, 'dx', N * C * H * W, '[32, 1, 28, 28]');
+  checkArray(dw, 'dw', F * C * HH * WW, '[8, 1, 5, 5]');
+  checkArray(db, 'db', F, '[8]');
+  checkHeld(x, 'cache.x', N * C * H * W, '[32, 1, 28, 28]');
   const dw64 = dw64Memory;
   backwardPackW(w);
   for (let n = 0; n < N; n++) {
@@ -389,14 +388,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(w, 'w', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(b, 'b', F, '[F] = [8]');
-  checkArray(out, 'out', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(dout, 'dout', N * F * OH * OW, '[N, F, OH, OW] = [32, 8, 28, 28]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 1, 28, 28]');
-  checkArray(dw, 'dw', F * C * HH * WW, '[F, C, HH, WW] = [8, 1, 5, 5]');
-  checkArray(db, 'db', F, '[F] = [8]');
+  checkArray(x, 'x', N * C * H * W, '[32, 1, 28, 28]');
+  checkArray(w, 'w', F * C * HH * WW, '[8, 1, 5, 5]');
+  checkArray(b, 'b', F, '[8]');
+  checkArray(out, 'out', N * F * OH * OW, '[32, 8, 28, 28]');
+  checkArray(dout, 'dout', N * F * OH * OW, '[32, 8, 28, 28]');
+  checkArray(dx, 'dx', N * C * H * W, '[32, 1, 28, 28]');
+  checkArray(dw, 'dw', F * C * HH * WW, '[8, 1, 5, 5]');
+  checkArray(db, 'db', F, '[8]');
   return {
     forward: () => forward(x, w, b, out, cache),
     backward: () => backward(dout, w, cache, dx, dw, db),
@@ -406,13 +405,13 @@ export function bind({ x, w, b, out, dout, dx, dw, db, cache }: Buffers): Bound 
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
 function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
+  if (array?.length === 0) throw new RangeError(`${name}: expected ${shape}, got length 0: forward has not run`);
   checkArray(array, name, length, shape, type);
 }

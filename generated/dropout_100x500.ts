@@ -77,13 +77,12 @@ const uMemory = /*@__PURE__*/ new Float32Array(50007);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forwardTrain(
-  x: Float32Array, seed: number, step: number, out: Float32Array, cache: Cache,
+  x: Float32Array, seed: number, step: number, out: Float32Array, { mask }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
   checkDraw(seed, step);
-  const mask = cache.mask;
-  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[100, 500]');
   const u = uMemory;
   fillUniform(u, seed, step, 0, 0, 1);
   for (let first = 0; first < ND; first += 2000) {
@@ -126,13 +125,12 @@ function forwardTrainPiece(first: number, x: Float32Array, out: Float32Array, ma
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forwardTest(
-  x: Float32Array, seed: number, step: number, out: Float32Array, cache: Cache,
+  x: Float32Array, seed: number, step: number, out: Float32Array, { mask }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
   checkDraw(seed, step);
-  const mask = cache.mask;
-  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[100, 500]');
   // out = x * mask
   // mask = 1
   for (let nd = 0; nd < ND; nd += 4) {
@@ -156,11 +154,10 @@ export function forwardTest(
  * @param dx    written [N, D] = [100, 500]
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function backwardTrain(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  const mask = cache.mask;
-  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+export function backwardTrain(dout: Float32Array, { mask }: Cache, dx: Float32Array): void {
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[100, 500]');
   // dx = mask * dout
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = mask[nd] * dout[nd];
@@ -179,11 +176,10 @@ export function backwardTrain(dout: Float32Array, cache: Cache, dx: Float32Array
  * @param dx    written [N, D] = [100, 500]
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function backwardTest(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  const mask = cache.mask;
-  checkArray(mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+export function backwardTest(dout: Float32Array, { mask }: Cache, dx: Float32Array): void {
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(mask, 'cache.mask', N * D, '[100, 500]');
   // dx = mask * dout
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = mask[nd] * dout[nd];
@@ -217,11 +213,11 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  checkArray(cache.mask, 'cache.mask', N * D, '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkArray(cache.mask, 'cache.mask', N * D, '[100, 500]');
   const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
@@ -248,8 +244,7 @@ function boundForwardTrain(this: Buffers): (seed: number, step: number) => void 
 /** `forwardTrainPiece` over bound arrays. */
 function boundForwardTrainPiece(this: Buffers): (first: number) => void {
   return (first: number) => {
-    const { x, out, cache } = this;
-    const mask = cache.mask;
+    const { x, out, cache: { mask } } = this;
     const u = uMemory;
     // out = x * mask
     // mask = where(u < p, 1 / p, 0)
@@ -276,8 +271,7 @@ function boundForwardTrainPiece(this: Buffers): (first: number) => void {
 /** `forwardTest` over bound arrays. */
 function boundForwardTest(this: Buffers): (seed: number, step: number) => void {
   return (seed: number, step: number) => {
-    const { x, out, cache } = this;
-    const mask = cache.mask;
+    const { x, out, cache: { mask } } = this;
     checkDraw(seed, step);
     // out = x * mask
     // mask = 1
@@ -298,8 +292,7 @@ function boundForwardTest(this: Buffers): (seed: number, step: number) => void {
 /** `backwardTrain` over bound arrays. */
 function boundBackwardTrain(this: Buffers): () => void {
   return () => {
-    const { dout, cache, dx } = this;
-    const mask = cache.mask;
+    const { dout, cache: { mask }, dx } = this;
     // dx = mask * dout
     for (let nd = 0; nd < 50000; nd += 4) {
       dx[nd] = mask[nd] * dout[nd];
@@ -314,8 +307,7 @@ function boundBackwardTrain(this: Buffers): () => void {
 /** `backwardTest` over bound arrays. */
 function boundBackwardTest(this: Buffers): () => void {
   return () => {
-    const { dout, cache, dx } = this;
-    const mask = cache.mask;
+    const { dout, cache: { mask }, dx } = this;
     // dx = mask * dout
     for (let nd = 0; nd < 50000; nd += 4) {
       dx[nd] = mask[nd] * dout[nd];
@@ -329,8 +321,8 @@ function boundBackwardTest(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 

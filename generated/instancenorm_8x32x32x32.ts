@@ -83,16 +83,14 @@ const sum_dout_xhat64Memory = /*@__PURE__*/ new Float64Array(289);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(
-  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [32]');
-  checkArray(beta, 'beta', C, '[C] = [32]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  checkArray(x, 'x', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[32]');
+  checkArray(beta, 'beta', C, '[32]');
+  checkArray(out, 'out', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(rstd, 'cache.rstd', N * C, '[8, 32]');
   for (let n = 0; n < N; n++) {
     const row = n * CHW;
     const row_2 = n * C;
@@ -162,18 +160,16 @@ export function forward(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [32]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [32]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [32]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  checkArray(dout, 'dout', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[32]');
+  checkArray(dx, 'dx', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[32]');
+  checkArray(dbeta, 'dbeta', C, '[32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(rstd, 'cache.rstd', N * C, '[8, 32]');
   const sum_dout_xhat64 = sum_dout_xhat64Memory, sum_dout64 = sum_dout64Memory;
   const term = H * W;
   for (let n = 0; n < N; n++) {
@@ -269,16 +265,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [32]');
-  checkArray(beta, 'beta', C, '[C] = [32]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [32]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [32]');
-  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [8, 32, 32, 32]');
-  checkArray(cache.rstd, 'cache.rstd', N * C, '[N, C] = [8, 32]');
+  checkArray(x, 'x', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[32]');
+  checkArray(beta, 'beta', C, '[32]');
+  checkArray(out, 'out', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(dout, 'dout', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(dx, 'dx', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[32]');
+  checkArray(dbeta, 'dbeta', C, '[32]');
+  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[8, 32, 32, 32]');
+  checkArray(cache.rstd, 'cache.rstd', N * C, '[8, 32]');
   const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
@@ -290,9 +286,7 @@ export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Bu
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, out, cache: { xhat, rstd } } = this;
     for (let n = 0; n < 8; n++) {
       const row = n * 32768;
       const row_2 = n * 32;
@@ -354,9 +348,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const sum_dout_xhat64 = sum_dout_xhat64Memory, sum_dout64 = sum_dout64Memory;
     const term = 32 * 32;
     for (let n = 0; n < 8; n++) {
@@ -430,6 +422,6 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

@@ -79,16 +79,14 @@ const dbeta64Memory = /*@__PURE__*/ new Float64Array(775);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(
-  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(beta, 'beta', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(x, 'x', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(beta, 'beta', D, '[768]');
+  checkArray(out, 'out', N * D, '[128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(rstd, 'cache.rstd', N, '[128]');
   const gamma64 = gamma64Memory, beta64 = beta64Memory;
   for (let d = 0; d < D; d++) {
     beta64[d] = beta[d];
@@ -157,18 +155,16 @@ export function forward(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(dout, 'dout', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(dx, 'dx', N * D, '[128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[768]');
+  checkArray(dbeta, 'dbeta', D, '[768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(rstd, 'cache.rstd', N, '[128]');
   const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory, dbeta64 = dbeta64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
@@ -257,16 +253,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(beta, 'beta', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [768]');
-  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(x, 'x', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(beta, 'beta', D, '[768]');
+  checkArray(out, 'out', N * D, '[128, 768]');
+  checkArray(dout, 'dout', N * D, '[128, 768]');
+  checkArray(dx, 'dx', N * D, '[128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[768]');
+  checkArray(dbeta, 'dbeta', D, '[768]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[128]');
   const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
@@ -278,9 +274,7 @@ export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Bu
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, out, cache: { xhat, rstd } } = this;
     const gamma64 = gamma64Memory, beta64 = beta64Memory;
     for (let d = 0; d < 768; d++) {
       beta64[d] = beta[d];
@@ -341,9 +335,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory, dbeta64 = dbeta64Memory;
     for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
@@ -410,6 +402,6 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

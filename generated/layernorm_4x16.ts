@@ -77,16 +77,14 @@ const dgamma64Memory = /*@__PURE__*/ new Float64Array(23);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(
-  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(beta, 'beta', D, '[D] = [16]');
-  checkArray(out, 'out', N * D, '[N, D] = [4, 16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(x, 'x', N * D, '[4, 16]');
+  checkArray(gamma, 'gamma', D, '[16]');
+  checkArray(beta, 'beta', D, '[16]');
+  checkArray(out, 'out', N * D, '[4, 16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[4, 16]');
+  checkArray(rstd, 'cache.rstd', N, '[4]');
   for (let n = 0; n < N; n++) {
     const first = x[n * D];
 
@@ -150,18 +148,16 @@ export function forward(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(dout, 'dout', N * D, '[4, 16]');
+  checkArray(gamma, 'gamma', D, '[16]');
+  checkArray(dx, 'dx', N * D, '[4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[16]');
+  checkArray(dbeta, 'dbeta', D, '[16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[4, 16]');
+  checkArray(rstd, 'cache.rstd', N, '[4]');
   const dgamma64 = dgamma64Memory;
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
@@ -238,18 +234,16 @@ export function backward(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardStaged(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(dout, 'dout', N * D, '[4, 16]');
+  checkArray(gamma, 'gamma', D, '[16]');
+  checkArray(dx, 'dx', N * D, '[4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[16]');
+  checkArray(dbeta, 'dbeta', D, '[16]');
+  checkArray(xhat, 'cache.xhat', N * D, '[4, 16]');
+  checkArray(rstd, 'cache.rstd', N, '[4]');
   const dgamma64 = dgamma64Memory;
   dgamma64.fill(0);
   for (let n = 0; n < N; n++) {
@@ -342,16 +336,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [4, 16]');
-  checkArray(gamma, 'gamma', D, '[D] = [16]');
-  checkArray(beta, 'beta', D, '[D] = [16]');
-  checkArray(out, 'out', N * D, '[N, D] = [4, 16]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [4, 16]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [4, 16]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [16]');
-  checkArray(dbeta, 'dbeta', D, '[D] = [16]');
-  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [4, 16]');
-  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [4]');
+  checkArray(x, 'x', N * D, '[4, 16]');
+  checkArray(gamma, 'gamma', D, '[16]');
+  checkArray(beta, 'beta', D, '[16]');
+  checkArray(out, 'out', N * D, '[4, 16]');
+  checkArray(dout, 'dout', N * D, '[4, 16]');
+  checkArray(dx, 'dx', N * D, '[4, 16]');
+  checkArray(dgamma, 'dgamma', D, '[16]');
+  checkArray(dbeta, 'dbeta', D, '[16]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[4, 16]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[4]');
   const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
@@ -364,9 +358,7 @@ export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Bu
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, out, cache: { xhat, rstd } } = this;
     for (let n = 0; n < 4; n++) {
       const first = x[n * 16];
 
@@ -422,9 +414,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const dgamma64 = dgamma64Memory;
     dgamma64.fill(0);
     for (let n = 0; n < 4; n++) {
@@ -491,6 +481,6 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

@@ -68,11 +68,10 @@ const tapsMemory = /*@__PURE__*/ new Float32Array(17);
  * @param cache written
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  const hit_out = cache.hit_out;
-  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
+export function forward(x: Float32Array, out: Float32Array, { hit_out }: Cache): void {
+  checkArray(x, 'x', N * C * H * W, '[100, 3, 32, 32]');
+  checkArray(out, 'out', N * C * OH * OW, '[100, 3, 16, 16]');
+  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[100, 3, 16, 16]', 'Int32Array');
   const taps = tapsMemory;
   for (let nc = 0; nc < NC; nc++) {
     for (let oh = 0; oh < OH; oh++) {
@@ -177,11 +176,10 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
  * @param dx    written [N, C, H, W] = [100, 3, 32, 32]
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  const hit_out = cache.hit_out;
-  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
+export function backward(dout: Float32Array, { hit_out }: Cache, dx: Float32Array): void {
+  checkArray(dout, 'dout', N * C * OH * OW, '[100, 3, 16, 16]');
+  checkArray(dx, 'dx', N * C * H * W, '[100, 3, 32, 32]');
+  checkArray(hit_out, 'cache.hit_out', N * C * OH * OW, '[100, 3, 16, 16]', 'Int32Array');
   // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
   //   PH)/stride, (W - PW)/stride])
   dx.fill(0);
@@ -242,11 +240,11 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(out, 'out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(dout, 'dout', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [100, 3, 32, 32]');
-  checkArray(cache.hit_out, 'cache.hit_out', N * C * OH * OW, '[N, C, OH, OW] = [100, 3, 16, 16]', 'Int32Array');
+  checkArray(x, 'x', N * C * H * W, '[100, 3, 32, 32]');
+  checkArray(out, 'out', N * C * OH * OW, '[100, 3, 16, 16]');
+  checkArray(dout, 'dout', N * C * OH * OW, '[100, 3, 16, 16]');
+  checkArray(dx, 'dx', N * C * H * W, '[100, 3, 32, 32]');
+  checkArray(cache.hit_out, 'cache.hit_out', N * C * OH * OW, '[100, 3, 16, 16]', 'Int32Array');
   const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
@@ -258,8 +256,7 @@ export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, out, cache } = this;
-    const hit_out = cache.hit_out;
+    const { x, out, cache: { hit_out } } = this;
     const taps = tapsMemory;
     for (let nc = 0; nc < 300; nc++) {
       for (let oh = 0; oh < 16; oh++) {
@@ -360,8 +357,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, cache, dx } = this;
-    const hit_out = cache.hit_out;
+    const { dout, cache: { hit_out }, dx } = this;
     // dx = sum[PH, PW](hit(out)[N, C, (H - PH)/stride, (W - PW)/stride, PH, PW] * dout[N, C, (H -
     //   PH)/stride, (W - PW)/stride])
     dx.fill(0);
@@ -404,8 +400,8 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 

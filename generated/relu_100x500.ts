@@ -56,8 +56,8 @@ export function createCache(): Cache {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(x: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
   cache.x = x;
   // out = max(x, 0)
   for (let nd = 0; nd < ND; nd += 4) {
@@ -77,11 +77,10 @@ export function forward(x: Float32Array, out: Float32Array, cache: Cache): void 
  * @param dx    written [N, D] = [100, 500]
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function backward(dout: Float32Array, cache: Cache, dx: Float32Array): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
-  const x = cache.x;
-  checkHeld(x, 'cache.x', N * D, '[N, D] = [100, 500]');
+export function backward(dout: Float32Array, { x }: Cache, dx: Float32Array): void {
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
+  checkHeld(x, 'cache.x', N * D, '[100, 500]');
   // dx = where(x > 0, dout, 0)
   for (let nd = 0; nd < ND; nd += 4) {
     dx[nd] = x[nd] > 0 ? dout[nd] : 0;
@@ -113,10 +112,10 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, out, dout, dx, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [100, 500]');
-  checkArray(out, 'out', N * D, '[N, D] = [100, 500]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [100, 500]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [100, 500]');
+  checkArray(x, 'x', N * D, '[100, 500]');
+  checkArray(out, 'out', N * D, '[100, 500]');
+  checkArray(dout, 'dout', N * D, '[100, 500]');
+  checkArray(dx, 'dx', N * D, '[100, 500]');
   const bound: Buffers = { x, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
@@ -159,14 +158,14 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 
 /** Refuses a cache that no forward pass has filled. */
 function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);
+  if (array?.length === 0) throw new RangeError(`${name}: expected ${shape}, got length 0: forward has not run`);
   checkArray(array, name, length, shape, type);
 }
 

@@ -67,14 +67,14 @@ const dgamma64Memory = /*@__PURE__*/ new Float64Array(775);
  * @param cache written
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+export function forward(
+  x: Float32Array, gamma: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
+): void {
+  checkArray(x, 'x', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(out, 'out', N * D, '[128, 768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(rstd, 'cache.rstd', N, '[128]');
   const gamma64 = gamma64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
@@ -130,16 +130,15 @@ export function forward(x: Float32Array, gamma: Float32Array, out: Float32Array,
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(dout, 'dout', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(dx, 'dx', N * D, '[128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[768]');
+  checkArray(xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(rstd, 'cache.rstd', N, '[128]');
   const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory;
   for (let d = 0; d < D; d++) {
     gamma64[d] = gamma[d];
@@ -208,14 +207,14 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, out, dout, dx, dgamma, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * D, '[N, D] = [128, 768]');
-  checkArray(gamma, 'gamma', D, '[D] = [768]');
-  checkArray(out, 'out', N * D, '[N, D] = [128, 768]');
-  checkArray(dout, 'dout', N * D, '[N, D] = [128, 768]');
-  checkArray(dx, 'dx', N * D, '[N, D] = [128, 768]');
-  checkArray(dgamma, 'dgamma', D, '[D] = [768]');
-  checkArray(cache.xhat, 'cache.xhat', N * D, '[N, D] = [128, 768]');
-  checkArray(cache.rstd, 'cache.rstd', N, '[N] = [128]');
+  checkArray(x, 'x', N * D, '[128, 768]');
+  checkArray(gamma, 'gamma', D, '[768]');
+  checkArray(out, 'out', N * D, '[128, 768]');
+  checkArray(dout, 'dout', N * D, '[128, 768]');
+  checkArray(dx, 'dx', N * D, '[128, 768]');
+  checkArray(dgamma, 'dgamma', D, '[768]');
+  checkArray(cache.xhat, 'cache.xhat', N * D, '[128, 768]');
+  checkArray(cache.rstd, 'cache.rstd', N, '[128]');
   const bound: Buffers = { x, gamma, out, dout, dx, dgamma, cache };
   return {
     forward: boundForward.call(bound),
@@ -227,9 +226,7 @@ export function bind({ x, gamma, out, dout, dx, dgamma, cache }: Buffers): Bound
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, gamma, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, out, cache: { xhat, rstd } } = this;
     const gamma64 = gamma64Memory;
     for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
@@ -278,9 +275,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma } = this;
     const gamma64 = gamma64Memory, dgamma64 = dgamma64Memory;
     for (let d = 0; d < 768; d++) {
       gamma64[d] = gamma[d];
@@ -329,6 +324,6 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

@@ -63,12 +63,11 @@ const z64Memory = /*@__PURE__*/ new Float64Array(135);
  * @param cache written
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache: Cache): void {
-  checkArray(x, 'x', N * C, '[N, C] = [128, 10]');
-  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
+export function forward(x: Float32Array, y: Int32Array, out: Float32Array, { probs }: Cache): void {
+  checkArray(x, 'x', N * C, '[128, 10]');
+  checkArray(y, 'y', N, '[128]', 'Int32Array');
   checkArray(out, 'out', 1, '[]');
-  const probs = cache.probs;
-  checkArray(probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
+  checkArray(probs, 'cache.probs', N * C, '[128, 10]');
   const e64 = e64Memory, z64 = z64Memory, m64 = m64Memory;
   for (let n = 0; n < N; n++) {
     // m = max[C](x)
@@ -156,12 +155,11 @@ export function forward(x: Float32Array, y: Int32Array, out: Float32Array, cache
  * @param dx    written [N, C] = [128, 10]
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
-export function backward(dout: Float32Array, y: Int32Array, cache: Cache, dx: Float32Array): void {
+export function backward(dout: Float32Array, y: Int32Array, { probs }: Cache, dx: Float32Array): void {
   checkArray(dout, 'dout', 1, '[]');
-  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
-  checkArray(dx, 'dx', N * C, '[N, C] = [128, 10]');
-  const probs = cache.probs;
-  checkArray(probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
+  checkArray(y, 'y', N, '[128]', 'Int32Array');
+  checkArray(dx, 'dx', N * C, '[128, 10]');
+  checkArray(probs, 'cache.probs', N * C, '[128, 10]');
   // dx = dout / N * (probs - where(index(C) == y, 1, 0))
   const term = dout[0] / N;
   for (let n = 0; n < N; n++) {
@@ -202,12 +200,12 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, y, out, dout, dx, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * C, '[N, C] = [128, 10]');
-  checkArray(y, 'y', N, '[N] = [128]', 'Int32Array');
+  checkArray(x, 'x', N * C, '[128, 10]');
+  checkArray(y, 'y', N, '[128]', 'Int32Array');
   checkArray(out, 'out', 1, '[]');
   checkArray(dout, 'dout', 1, '[]');
-  checkArray(dx, 'dx', N * C, '[N, C] = [128, 10]');
-  checkArray(cache.probs, 'cache.probs', N * C, '[N, C] = [128, 10]');
+  checkArray(dx, 'dx', N * C, '[128, 10]');
+  checkArray(cache.probs, 'cache.probs', N * C, '[128, 10]');
   const bound: Buffers = { x, y, out, dout, dx, cache };
   return {
     forward: boundForward.call(bound),
@@ -219,8 +217,7 @@ export function bind({ x, y, out, dout, dx, cache }: Buffers): Bound {
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, y, out, cache } = this;
-    const probs = cache.probs;
+    const { x, y, out, cache: { probs } } = this;
     const e64 = e64Memory, z64 = z64Memory, m64 = m64Memory;
     for (let n = 0; n < 128; n++) {
       // m = max[C](x)
@@ -303,8 +300,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, y, cache, dx } = this;
-    const probs = cache.probs;
+    const { dout, y, cache: { probs }, dx } = this;
     // dx = dout / N * (probs - where(index(C) == y, 1, 0))
     const term = dout[0] / 128;
     for (let n = 0; n < 128; n++) {
@@ -326,8 +322,8 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }
 
 

@@ -107,18 +107,16 @@ const keptMemory = /*@__PURE__*/ new Float64Array(23);
  */
 export function forwardTrain(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
-  running_var: Float32Array, out: Float32Array, cache: Cache,
+  running_var: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [16]');
-  checkArray(beta, 'beta', C, '[C] = [16]');
-  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
-  checkArray(running_var, 'running_var', C, '[C] = [16]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
+  checkArray(x, 'x', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[16]');
+  checkArray(beta, 'beta', C, '[16]');
+  checkArray(running_mean, 'running_mean', C, '[16]');
+  checkArray(running_var, 'running_var', C, '[16]');
+  checkArray(out, 'out', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(rstd, 'cache.rstd', C, '[16]');
   const term = 1 - MOMENTUM;
   for (let c = 0; c < C; c++) {
     const first = x[c * HW];
@@ -198,18 +196,16 @@ export function forwardTrain(
  */
 export function forwardTest(
   x: Float32Array, gamma: Float32Array, beta: Float32Array, running_mean: Float32Array,
-  running_var: Float32Array, out: Float32Array, cache: Cache,
+  running_var: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [16]');
-  checkArray(beta, 'beta', C, '[C] = [16]');
-  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
-  checkArray(running_var, 'running_var', C, '[C] = [16]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
+  checkArray(x, 'x', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[16]');
+  checkArray(beta, 'beta', C, '[16]');
+  checkArray(running_mean, 'running_mean', C, '[16]');
+  checkArray(running_var, 'running_var', C, '[16]');
+  checkArray(out, 'out', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(rstd, 'cache.rstd', C, '[16]');
   for (let c = 0; c < C; c++) {
     // rstd = 1 / sqrt(var + eps)
     const rstdAt = 1 / Math.sqrt(running_var[c] + EPS);
@@ -253,18 +249,16 @@ export function forwardTest(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTrain(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [16]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
+  checkArray(dout, 'dout', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[16]');
+  checkArray(dx, 'dx', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[16]');
+  checkArray(dbeta, 'dbeta', C, '[16]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(rstd, 'cache.rstd', C, '[16]');
   const kept = keptMemory;
   const term = N * H * W;
   for (let c = 0; c < C; c += 4) {
@@ -334,18 +328,16 @@ export function backwardTrain(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backwardTest(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [16]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', C, '[C] = [16]');
+  checkArray(dout, 'dout', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[16]');
+  checkArray(dx, 'dx', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[16]');
+  checkArray(dbeta, 'dbeta', C, '[16]');
+  checkArray(xhat, 'cache.xhat', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(rstd, 'cache.rstd', C, '[16]');
   // dx = gamma * rstd * dout
   for (let n = 0; n < N; n++) {
     for (let c = 0; c < C; c++) {
@@ -418,18 +410,18 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(gamma, 'gamma', C, '[C] = [16]');
-  checkArray(beta, 'beta', C, '[C] = [16]');
-  checkArray(running_mean, 'running_mean', C, '[C] = [16]');
-  checkArray(running_var, 'running_var', C, '[C] = [16]');
-  checkArray(out, 'out', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dout, 'dout', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dx, 'dx', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(dgamma, 'dgamma', C, '[C] = [16]');
-  checkArray(dbeta, 'dbeta', C, '[C] = [16]');
-  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[N, C, H, W] = [32, 16, 32, 32]');
-  checkArray(cache.rstd, 'cache.rstd', C, '[C] = [16]');
+  checkArray(x, 'x', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(gamma, 'gamma', C, '[16]');
+  checkArray(beta, 'beta', C, '[16]');
+  checkArray(running_mean, 'running_mean', C, '[16]');
+  checkArray(running_var, 'running_var', C, '[16]');
+  checkArray(out, 'out', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(dout, 'dout', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(dx, 'dx', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(dgamma, 'dgamma', C, '[16]');
+  checkArray(dbeta, 'dbeta', C, '[16]');
+  checkArray(cache.xhat, 'cache.xhat', N * C * H * W, '[32, 16, 32, 32]');
+  checkArray(cache.rstd, 'cache.rstd', C, '[16]');
   const bound: Buffers = { x, gamma, beta, running_mean, running_var, out, dout, dx, dgamma, dbeta, cache };
   return {
     forwardTrain: boundForwardTrain.call(bound),
@@ -443,9 +435,7 @@ export function bind({ x, gamma, beta, running_mean, running_var, out, dout, dx,
 /** `forwardTrain` over bound arrays. */
 function boundForwardTrain(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, running_mean, running_var, out, cache: { xhat, rstd } } = this;
     const term = 1 - 0.9;
     for (let c = 0; c < 16; c++) {
       const first = x[c * 1024];
@@ -515,9 +505,7 @@ function boundForwardTrain(this: Buffers): () => void {
 /** `forwardTest` over bound arrays. */
 function boundForwardTest(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, running_mean, running_var, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, running_mean, running_var, out, cache: { xhat, rstd } } = this;
     for (let c = 0; c < 16; c++) {
       // rstd = 1 / sqrt(var + eps)
       const rstdAt = 1 / Math.sqrt(running_var[c] + 0.00001);
@@ -553,9 +541,7 @@ function boundForwardTest(this: Buffers): () => void {
 /** `backwardTrain` over bound arrays. */
 function boundBackwardTrain(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const kept = keptMemory;
     const term = 32 * 32 * 32;
     for (let c = 0; c < 16; c += 4) {
@@ -617,9 +603,7 @@ function boundBackwardTrain(this: Buffers): () => void {
 /** `backwardTest` over bound arrays. */
 function boundBackwardTest(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     // dx = gamma * rstd * dout
     for (let n = 0; n < 32; n++) {
       for (let c = 0; c < 16; c++) {
@@ -666,6 +650,6 @@ function boundBackwardTest(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

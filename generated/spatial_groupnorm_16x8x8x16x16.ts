@@ -87,16 +87,14 @@ const sum_dout_xhat64Memory = /*@__PURE__*/ new Float64Array(1473);
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function forward(
-  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, cache: Cache,
+  x: Float32Array, gamma: Float32Array, beta: Float32Array, out: Float32Array, { xhat, rstd }: Cache,
 ): void {
-  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
-  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(x, 'x', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[64]');
+  checkArray(beta, 'beta', G * K, '[64]');
+  checkArray(out, 'out', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[16, 8, 8, 16, 16]');
+  checkArray(rstd, 'cache.rstd', N * G, '[16, 8]');
   for (let n = 0; n < N; n++) {
     const row = n * GKHW;
     const row_2 = n * G;
@@ -170,18 +168,16 @@ export function forward(
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function backward(
-  dout: Float32Array, gamma: Float32Array, cache: Cache, dx: Float32Array, dgamma: Float32Array,
-  dbeta: Float32Array,
+  dout: Float32Array, gamma: Float32Array, { xhat, rstd }: Cache, dx: Float32Array,
+  dgamma: Float32Array, dbeta: Float32Array,
 ): void {
-  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
-  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
-  const xhat = cache.xhat;
-  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  const rstd = cache.rstd;
-  checkArray(rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(dout, 'dout', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[64]');
+  checkArray(dx, 'dx', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(dgamma, 'dgamma', G * K, '[64]');
+  checkArray(dbeta, 'dbeta', G * K, '[64]');
+  checkArray(xhat, 'cache.xhat', N * G * K * H * W, '[16, 8, 8, 16, 16]');
+  checkArray(rstd, 'cache.rstd', N * G, '[16, 8]');
   const gamma64 = gamma64Memory, sum_dout64 = sum_dout64Memory,
     sum_dout_xhat64 = sum_dout_xhat64Memory;
   for (let gk = 0; gk < GK; gk++) {
@@ -316,16 +312,16 @@ export interface Bound {
  * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type
  */
 export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Buffers): Bound {
-  checkArray(x, 'x', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(gamma, 'gamma', G * K, '[(G K)] = [64]');
-  checkArray(beta, 'beta', G * K, '[(G K)] = [64]');
-  checkArray(out, 'out', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dout, 'dout', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dx, 'dx', N * G * K * H * W, '[N, (G K), H, W] = [16, 64, 16, 16]');
-  checkArray(dgamma, 'dgamma', G * K, '[(G K)] = [64]');
-  checkArray(dbeta, 'dbeta', G * K, '[(G K)] = [64]');
-  checkArray(cache.xhat, 'cache.xhat', N * G * K * H * W, '[N, G, K, H, W] = [16, 8, 8, 16, 16]');
-  checkArray(cache.rstd, 'cache.rstd', N * G, '[N, G] = [16, 8]');
+  checkArray(x, 'x', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(gamma, 'gamma', G * K, '[64]');
+  checkArray(beta, 'beta', G * K, '[64]');
+  checkArray(out, 'out', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(dout, 'dout', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(dx, 'dx', N * G * K * H * W, '[16, 64, 16, 16]');
+  checkArray(dgamma, 'dgamma', G * K, '[64]');
+  checkArray(dbeta, 'dbeta', G * K, '[64]');
+  checkArray(cache.xhat, 'cache.xhat', N * G * K * H * W, '[16, 8, 8, 16, 16]');
+  checkArray(cache.rstd, 'cache.rstd', N * G, '[16, 8]');
   const bound: Buffers = { x, gamma, beta, out, dout, dx, dgamma, dbeta, cache };
   return {
     forward: boundForward.call(bound),
@@ -337,9 +333,7 @@ export function bind({ x, gamma, beta, out, dout, dx, dgamma, dbeta, cache }: Bu
 /** `forward` over bound arrays. */
 function boundForward(this: Buffers): () => void {
   return () => {
-    const { x, gamma, beta, out, cache } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { x, gamma, beta, out, cache: { xhat, rstd } } = this;
     for (let n = 0; n < 16; n++) {
       const row = n * 16384;
       const row_2 = n * 8;
@@ -405,9 +399,7 @@ function boundForward(this: Buffers): () => void {
 /** `backward` over bound arrays. */
 function boundBackward(this: Buffers): () => void {
   return () => {
-    const { dout, gamma, cache, dx, dgamma, dbeta } = this;
-    const xhat = cache.xhat;
-    const rstd = cache.rstd;
+    const { dout, gamma, cache: { xhat, rstd }, dx, dgamma, dbeta } = this;
     const gamma64 = gamma64Memory, sum_dout64 = sum_dout64Memory,
       sum_dout_xhat64 = sum_dout_xhat64Memory;
     for (let gk = 0; gk < 64; gk++) {
@@ -520,6 +512,6 @@ function boundBackward(this: Buffers): () => void {
 
 /** Refuses an array of the wrong type or length. */
 function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = 'Float32Array'): void {
-  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);
-  if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);
+  if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);
+  if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);
 }

@@ -38,7 +38,7 @@ test('an array of the wrong type is refused when it is bound', async () => {
   const k = await importText(textsOf({ spec: 'relu', sizes: { N: 2, D: 3 } }).module);
   const buffers = { x: ones(6), out: ones(6), dout: ones(6), dx: ones(6), cache: k['createCache']!() };
   for (const wrong of [new Float64Array(6), [1, 1, 1, 1, 1, 1], undefined]) {
-    assert.throws(() => k['bind']!({ ...buffers, dout: wrong }), (error: Error) => error instanceof TypeError && error.message === 'dout: expected a Float32Array');
+    assert.throws(() => k['bind']!({ ...buffers, dout: wrong }), (error: Error) => error instanceof TypeError && error.message === 'dout: expected Float32Array');
   }
 });
 

@@ -12,14 +12,14 @@ import type { LoopNest, Part } from '../../../ir/loop.ts';
 import { trafficOf } from '../../../ir/loop-traffic.ts';
 import { buffersIn } from '../../../ir/loop-walk.ts';
 import type { Printer } from './expressions.ts';
-import { checkText, drawn, fieldsUsed, identifier, writeHolds, type ModuleShape } from './functions.ts';
+import { checkText, drawn, fieldsUsed, identifier, takenCache, writeHolds, type ModuleShape } from './functions.ts';
 import { ARRAYS, shapeOf, type FunctionShape } from './interface.ts';
 import { writeLocals } from './memory.ts';
 import { tensorsOf } from './metadata.ts';
 import { morph } from './morph.ts';
 import type { Statement } from './sections.ts';
 import { writeBody } from './statements.ts';
-import { member, property, quoted, wrapped } from './text.ts';
+import { member, pair, property, quoted, wrapped } from './text.ts';
 
 export interface BoundShape extends ModuleShape {
   readonly functions: readonly FunctionShape[];
@@ -63,8 +63,6 @@ export function interfaces(m: ModuleShape & Pick<BoundShape, 'functions'>): Stat
 }
 
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-
-const pair = (key: string, name: string): string => (key === name ? name : `${property(key)}: ${name}`);
 
 /** The arrays of all functions under the names that these have for them: a pattern and a record alike. */
 export function arraysPattern(w: CodeBlockWriter, m: Pick<BoundShape, 'functions' | 'names'>): void {
@@ -134,8 +132,9 @@ function writeBoundPart(w: CodeBlockWriter, part: Part, name: string, f: Functio
 function writeArrays(w: CodeBlockWriter, used: ReadonlySet<string>, f: FunctionShape, nest: LoopNest, m: BoundShape): void {
   const fields = fieldsUsed(f, nest, m).filter((x) => used.has(x.name));
   const forward = f.pass === 'forward' ? m.fields.filter((x) => x.held).map((x) => m.names.array(x.tensor.name)) : [];
+  const cache = fields.some((x) => x.field.held) ? 'cache' : takenCache(f, fields, m);
   const taken = f.arguments.flatMap((a) => {
-    if (a.kind === 'cache') return fields.length > 0 || forward.length > 0 ? ['cache'] : [];
+    if (a.kind === 'cache') return fields.length > 0 || forward.length > 0 ? [cache === 'cache' ? cache : `cache: ${cache}`] : [];
     const name = identifier(a, m);
     return a.kind === 'tensor' && (used.has(name) || forward.includes(name)) ? [pair(a.tensor.name, name)] : [];
   });
@@ -143,6 +142,6 @@ function writeArrays(w: CodeBlockWriter, used: ReadonlySet<string>, f: FunctionS
   if (taken.length > 0) w.writeLine(`const { ${taken.join(', ')} } = this;`);
   for (const { name, field } of fields) {
     if (field.held) w.writeLine(`checkBound(cache${member(field.name)}, ${name}, ${quoted(`cache.${field.name}`)});`);
-    else w.writeLine(`const ${name} = cache${member(field.name)};`);
+    else if (cache === 'cache') w.writeLine(`const ${name} = cache${member(field.name)};`);
   }
 }

@@ -8,7 +8,7 @@ import type { Printer } from './expressions.ts';
 import { ARRAYS, shapeOf, type Argument, type Field, type FunctionShape } from './interface.ts';
 import { writeLocals, type Memory } from './memory.ts';
 import { writeBody } from './statements.ts';
-import { columns, comment, member, quoted, wrapped } from './text.ts';
+import { columns, comment, member, pair, quoted, wrapped } from './text.ts';
 
 export interface ModuleShape {
   readonly derived: Derived;
@@ -26,11 +26,12 @@ export function writeFunction(w: CodeBlockWriter, f: FunctionShape, nest: LoopNe
   for (const line of docLines(f, m)) w.writeLine(line === '' ? ' *' : ` * ${line}`);
   w.writeLine(' */');
   w.write(`export function ${f.name}(`);
-  writeParameters(w, takes(f, m).map((a) => `${identifier(a, m)}: ${typeOf(a)}`));
+  const taken = takenCache(f, fieldsUsed(f, nest, m), m);
+  writeParameters(w, takes(f, m).map((a) => `${a.kind === 'cache' ? taken : identifier(a, m)}: ${typeOf(a)}`));
   w.write('): void ').inlineBlock(() => {
     if (m.buffers === 'caller') {
       writeChecks(w, f, m);
-      writeCache(w, f, nest, m);
+      writeCache(w, f, nest, m, taken !== 'cache');
     } else if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
     writeLocals(w, nest.body, m.memory);
     const given = new Map(nest.parts.map((p) => [p.name, m.buffers === 'module' ? [] : p.buffers.map((b) => b.name)]));
@@ -55,7 +56,7 @@ function writePart(w: CodeBlockWriter, part: Part, f: FunctionShape, m: ModuleSh
 export function writeParameters(w: CodeBlockWriter, parameters: readonly string[]): void {
   const text = parameters.join(', ');
   if (text.length <= 70) return void w.write(text);
-  w.newLine().indent(() => { for (const line of wrapped(`${parameters.map((x) => x.replace(': ', ':\u00a0')).join(', ')},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
+  w.newLine().indent(() => { for (const line of wrapped(`${parameters.map((x) => x.replaceAll(' ', '\u00a0')).join(', ')},`, 100)) w.writeLine(line.replaceAll('\u00a0', ' ')); });
 }
 
 /** What a function of this shape takes: all of its arguments, or only the draw where the module owns its arrays. */
@@ -112,10 +113,9 @@ export function checkText(
 ): string {
   const axes = slots.flat();
   const length = axes.length === 0 ? '1' : axes.map((a) => m.names.size(a).name).join(' * ');
-  const text = slots.length === 0 ? '[]' : `${slotsText(slots)} = [${shape.join(', ')}]`;
   // The helpers take an array for one of the kernel's own type where nothing else is said.
   const type = elem === m.derived.layer.dtype ? '' : `, ${quoted(ARRAYS[elem])}`;
-  return `${check}(${array}, ${quoted(name)}, ${length}, ${quoted(text)}${type});`;
+  return `${check}(${array}, ${quoted(name)}, ${length}, ${quoted(`[${shape.join(', ')}]`)}${type});`;
 }
 
 /** The fields of the cache that a body uses, by the name it has for them; those it has as arguments left out. */
@@ -126,10 +126,19 @@ export function fieldsUsed(f: FunctionShape, nest: LoopNest, m: ModuleShape): { 
   });
 }
 
-/** Takes the fields that the body uses out of the cache, checked; forward puts the inputs it holds in. */
-export function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape): void {
+/**
+ * How a function takes its cache: apart, where it does no more with it than to read these fields, else whole. A forward that leaves
+ * its inputs there needs it whole.
+ */
+export function takenCache(f: FunctionShape, fields: readonly { readonly name: string; readonly field: Field }[], m: Pick<ModuleShape, 'fields'>): string {
+  if (fields.length === 0 || (f.pass === 'forward' && m.fields.some((x) => x.held))) return 'cache';
+  return `{ ${fields.map(({ name, field }) => pair(field.name, name)).join(', ')} }`;
+}
+
+/** Checks the fields of the cache that the body uses, taken out of it where it is not `apart` already; forward puts the inputs it holds in. */
+export function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape, apart = false): void {
   for (const { name, field } of fieldsUsed(f, nest, m)) {
-    w.writeLine(`const ${name} = cache${member(field.name)};`);
+    if (!apart) w.writeLine(`const ${name} = cache${member(field.name)};`);
     w.writeLine(checkText(field.held ? 'checkHeld' : 'checkArray', name, field.elem, field.slots, field.shape, `cache.${field.name}`, m));
   }
   writeHolds(w, f, m);

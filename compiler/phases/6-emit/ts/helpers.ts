@@ -48,8 +48,8 @@ const helpers: readonly Helper[] = [
     doc: 'Refuses an array of the wrong type or length.',
     signature: `function checkArray(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = '${OWN}'): void`,
     body: [
-      'if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected a ${type}`);',
-      'if (array.length !== length) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got ${array.length}`);',
+      'if (array?.[Symbol.toStringTag] !== type) throw new TypeError(`${name}: expected ${type}`);',
+      'if (array.length !== length) throw new RangeError(`${name}: expected ${shape}, got length ${array.length}`);',
     ],
   },
   {
@@ -57,7 +57,7 @@ const helpers: readonly Helper[] = [
     doc: 'Refuses a cache that no forward pass has filled.',
     signature: `function checkHeld(array: { readonly length: number; readonly [Symbol.toStringTag]: string }, name: string, length: number, shape: string, type = '${OWN}'): void`,
     body: [
-      'if (array?.length === 0) throw new RangeError(`${name}: expected ${length} elements for ${shape}, got 0: forward has not run`);',
+      'if (array?.length === 0) throw new RangeError(`${name}: expected ${shape}, got length 0: forward has not run`);',
       'checkArray(array, name, length, shape, type);',
     ],
     calls: ['checkArray'],

@@ -26,6 +26,9 @@ function isControl(c: string): boolean {
 /** A property name, quoted where it has to be. */
 export const property = (name: string): string => (/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) && name !== '__proto__' ? name : `[${quoted(name)}]`);
 
+/** A property under a name of one's own, in a pattern and in a record alike: `x`, or `x: y`. */
+export const pair = (key: string, name: string): string => (key === name ? name : `${property(key)}: ${name}`);
+
 /** How a property is had of an object: `.x`, or `['__proto__']`. */
 export const member = (name: string): string => {
   const key = property(name);
