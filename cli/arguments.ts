@@ -118,3 +118,12 @@ export function parseOptions(text: string | undefined): Map<string, number | str
   }
   return options;
 }
+
+/** The target of `--target`. @throws DiagnosticError where it is none */
+export function parseTarget(text: string): 'ts' | 'wasm' | readonly ['ts', 'wasm'] {
+  if (text === 'ts' || text === 'wasm') return text;
+  if (text === 'ts,wasm') return ['ts', 'wasm'];
+  throw new DiagnosticError([{ code: 'unknown-target', message: `\`--target\` cannot be \`${text.slice(0, 60)}\``, help: 'write ts, wasm or ts,wasm' }]);
+}
+
+export const targetFlag: Flag = { value: 'ts|wasm|ts,wasm', about: 'what the loops are written in, whatever the build file says', many: true };

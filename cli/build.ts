@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { CompiledKernel } from '../compiler/build/build.ts';
 import type { Compiled, StageText } from '../compiler/index.ts';
+import { parseTarget, targetFlag } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readIfThere, shownPath, writeAll } from './files.ts';
 import { makeProject, type Project } from './output.ts';
@@ -19,13 +20,14 @@ export const buildCommand: Command = {
   about: 'compile every entry of a build file',
   flags: {
     out: { value: 'DIR', about: 'write there instead of to the folder that the build file names' },
+    target: targetFlag,
     time: { about: 'print the milliseconds of each stage' },
     ...stageFlags,
   },
   positionals: [0, 1, 'the build file'],
   async run(args, terminal) {
     const emits = askedStages(args).length > 0 || args.has('emit-dir');   // a slip in `--emit` is told before anything is written
-    const sources = openSources(findProject(args.positionals[0]));
+    const sources = openSources(findProject(args.positionals[0]), args.has('target') ? parseTarget(args.get('target')!) : undefined);
     const out = outputFolder(sources, args.get('out'));
     if (emits) {
       const { compileEntry } = await import('./project.ts');
@@ -95,7 +97,7 @@ function summaryJson(project: Project<Made>, { written, removed }: Summary): obj
   return {
     out: shownPath(project.out),
     kernels: project.build.kernels.map(({ entry, compiled, ms }) => ({
-      name: compiled.name, layer: entry.layer.value, file: shownPath(join(project.out, `${compiled.name}.ts`)),
+      name: compiled.name, layer: entry.layer.value, file: shownPath(join(project.out, compiled.files[0]!.path)),
       bytes: compiled.files.reduce((sum, f) => sum + Buffer.byteLength(f.text), 0), ms: Math.round(ms * 10) / 10,
     })),
     written: written.map(shownPath), removed: removed.map(shownPath),

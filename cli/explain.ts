@@ -2,7 +2,7 @@
 import { DiagnosticError } from '../compiler/diagnostics/diagnostic.ts';
 import { explain } from '../compiler/index.ts';
 import { closest } from '../compiler/support/suggest.ts';
-import { parseOptions, parseSizes } from './arguments.ts';
+import { parseOptions, parseSizes, parseTarget } from './arguments.ts';
 import type { Command } from './command.ts';
 import { findLayer } from './library.ts';
 import { askedStages, stageFlags } from './stages.ts';
@@ -17,6 +17,7 @@ export const explainCommand: Command = {
     mode: { value: 'train|test', about: 'one mode only' },
     only: { value: 'dx', about: 'one definition only' },
     emit: stageFlags['emit']!,
+    target: { value: 'ts|wasm', about: 'what the loops are written in; wasm where `--emit` asks for wat', many: true },
   },
   positionals: [1, 1, 'the name of a layer'],
   run(args, terminal) {
@@ -28,6 +29,7 @@ export const explainCommand: Command = {
     }
     const stages = askedStages(args);
     const only = args.get('only');
+    const target = args.has('target') ? parseTarget(args.get('target')!) : stages.includes('wat') ? 'wasm' : 'ts';
     const text = explain({
       source: spec,
       load: (layer) => library.load(layer),
@@ -36,7 +38,7 @@ export const explainCommand: Command = {
       ...(mode === undefined ? {} : { mode }),
       ...(stages.length === 0 ? {} : { stages }),
       ...(only === undefined ? {} : { only }),
-      json: terminal.json,
+      target, json: terminal.json,
     });
     terminal.print(typeof text === 'string' ? text : JSON.stringify(text, undefined, 2));
     return 0;

@@ -32,11 +32,14 @@ export function makeProject<K extends CompiledKernel>(sources: Sources, out: str
     terminal.progress(`[${n + 1}/${file.kernels.length}] ${file.kernels[n]!.layer.value}`);
   });
   terminal.progress('');
-  if (tuningSource) checkTuned(tuning, new Set(built.kernels.map((k) => k.compiled.name)), tuningSource);
+  if (tuningSource) checkTuned(tuning, new Set(built.kernels.flatMap((k) => tunedNames(k.compiled))), tuningSource);
   const files = built.files.map(({ path, text }) => ({ path: join(out, path), text }));
   checkFolder(out, files);
   return { build: built, out, files, stale: staleFiles(out, files) };
 }
+
+/** What a tuning calls a kernel in each of its targets. */
+const tunedNames = ({ name, files }: CompiledKernel): string[] => [name, `${name}.wasm`].filter((n) => files.some((f) => f.path === `${n}.ts`));
 
 /** Refuses a folder that is a file, and one where a file that nobody generated would be overwritten. */
 function checkFolder(folder: string, files: readonly FileText[]): void {

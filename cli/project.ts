@@ -1,7 +1,7 @@
 /** A build file of a user, compiled: what `check`, `watch` and `tune` have in common. Writes nothing. */
 import { build } from '../compiler/build/build.ts';
 import { tuningPath, type Tuning } from '../compiler/build/tuning.ts';
-import { Choices, compileKernel, openKernel } from '../compiler/index.ts';
+import { Choices, compileKernel, openKernels } from '../compiler/index.ts';
 import type { Compiled, KernelRequest, OpenKernel } from '../compiler/index.ts';
 import { Memory } from './memory.ts';
 import { makeProject, type Project } from './output.ts';
@@ -21,8 +21,11 @@ export interface OpenProject {
 /** Derives every entry of a build file. @throws DiagnosticError with every problem of it and of its specs */
 export function openProject(place: Place): OpenProject {
   const sources = openSources(place);
-  const kernels = build(sources.file, sources.library, (entry, source) => ({ ...openKernel(requestOf(entry, source, sources)), files: [] })).kernels;
-  return { kernels: kernels.map((k) => k.compiled), tuning: sources.tuning, tuningFile: tuningPath(place.buildFile) };
+  const { kernels } = build(sources.file, sources.library, (entry, source) => {
+    const { name, kernels: open } = openKernels(requestOf(entry, source, sources));
+    return { name, files: [], open };
+  });
+  return { kernels: kernels.flatMap((k) => k.compiled.open), tuning: sources.tuning, tuningFile: tuningPath(place.buildFile) };
 }
 
 /** Compiles one entry under its tuning. */

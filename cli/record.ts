@@ -94,7 +94,7 @@ export class BuildRecord {
       const source = request.load(layer);
       return [layer, source?.path, source?.text];
     });
-    return hash(JSON.stringify([this.#compiler, keyOf(request), [...request.answers(name)], specs, name, files.map((f) => [f.path, f.text])]));
+    return hash(JSON.stringify([this.#compiler, keyOf(request), [...request.answers(name)], [...request.answers(`${name}.wasm`)], specs, name, files.map((f) => [f.path, f.text])]));
   }
 }
 

@@ -37,9 +37,13 @@ export interface Sources {
   readonly tuningSource?: Source;
 }
 
-/** @throws DiagnosticError with what is wrong in the build file or in the tuning file */
-export function openSources(place: Place): Sources {
-  const file = readBuildFile(readSource(place.buildFile, 'the build file'));
+/**
+ * @param target stands in for those of all entries
+ * @throws DiagnosticError with what is wrong in the build file or in the tuning file
+ */
+export function openSources(place: Place, target?: KernelEntry['target']): Sources {
+  const written = readBuildFile(readSource(place.buildFile, 'the build file'));
+  const file = target === undefined ? written : { ...written, kernels: written.kernels.map((k) => ({ ...k, target })) };
   const path = tuningPath(place.buildFile);
   const tuningSource = existsSync(path) ? readSource(path, 'the tuning file') : undefined;
   return {
@@ -65,7 +69,7 @@ export const requestOf = (entry: KernelEntry, source: Source, { library, tuning 
   options: values(entry.options),
   ...(entry.name ? { name: entry.name.value } : {}),
   at: { sizes: spans(entry.sizes), options: spans(entry.options), entry: entry.span },
-  dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
+  dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers, target: entry.target,
   answers: (name) => answersOf(tuning, name),
 });
 

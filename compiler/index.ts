@@ -1,21 +1,22 @@
 /** The compiler as a library: no files are read or written here, nothing runs at import. */
-import { compileKernel } from './compile.ts';
+import { compileKernel, type KernelRequest } from './compile.ts';
 import { explainData, explainText } from './explain.ts';
 import type { Mode } from './ir/tensor.ts';
 import { compileFront, Trace, type LayerRequest, type StageText } from './pipeline.ts';
 
 export { DiagnosticError, type Diagnostic } from './diagnostics/diagnostic.ts';
-export { compileKernel, defaultName, openKernel, type Compiled, type KernelRequest, type OpenKernel } from './compile.ts';
+export { compileKernel, defaultName, openKernels, type Compiled, type KernelRequest, type OpenKernel } from './compile.ts';
 export { Choices, type Candidate, type ChoicePoint } from './phases/5-schedule/choices.ts';
+export type { Target } from './phases/6-emit/index.ts';
 export { javascriptOf } from './phases/6-emit/ts/javascript.ts';
 export type { Mode } from './ir/tensor.ts';
 export type { LayerRequest, StageText } from './pipeline.ts';
 export { stageNames } from './stages.ts';
 
 /** The stages that follow the derivation. */
-const backStages: readonly string[] = ['loops', 'ts', 'test'];
+const backStages: readonly string[] = ['loops', 'wat', 'ts', 'test'];
 
-export interface ExplainRequest extends LayerRequest {
+export interface ExplainRequest extends LayerRequest, Pick<KernelRequest, 'target'> {
   readonly mode?: Mode;
   /** Stages of the compiler to print instead. */
   readonly stages?: readonly string[];

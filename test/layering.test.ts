@@ -83,7 +83,9 @@ test('nothing imports a test, the command line, or the compiler from the runtime
 
 test('a generated kernel imports nothing', () => {
   const kernels = sources('generated').filter((f) => !f.endsWith('.test.ts') && f !== 'generated/index.ts');
-  assert.equal(kernels.flatMap(importsOf).map(({ from, to }) => `${from} imports ${to}`), []);
+  // The module that picks a target imports the two it picks from.
+  const siblings = (from: string): string[] => (from.endsWith('.any.ts') ? ['.js', '.wasm.js'].map((e) => from.replace('.any.ts', e)) : []);
+  assert.equal(kernels.flatMap(importsOf).filter(({ from, to }) => !siblings(from).includes(to)).map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
 test('the compiler asks for no layer by its name', () => {

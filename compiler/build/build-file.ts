@@ -23,7 +23,7 @@ export interface EmitOptions {
   readonly staged: boolean;
   readonly accumulate: boolean;
   readonly buffers: 'caller' | 'module';
-  readonly target: 'ts';
+  readonly target: 'ts' | 'wasm' | readonly ['ts', 'wasm'];
 }
 
 export interface KernelEntry extends EmitOptions {
@@ -166,7 +166,7 @@ function report(e: ErrorObject, file: YamlFile, problems: Problems): void {
         help: path.length === 0 ? 'list what to build under `kernels:`' : 'name the spec to compile, `layer: layernorm`' });
       return;
     case 'enum': {
-      const allowed = (params['allowedValues'] as unknown[]).map(String);
+      const allowed = (params['allowedValues'] as unknown[]).map((v) => (Array.isArray(v) ? `[${v.join(', ')}]` : String(v)));
       const near = closest(text(e.data as Json), allowed);
       problems.add({ code: path.at(-1) === 'target' ? 'unknown-target' : code, message: `${what} cannot be ${text(e.data as Json)}`, span, help: near ? `did you mean ${near}?` : `write ${list(allowed, 'or')}` });
       return;

@@ -64,7 +64,7 @@ export function build<K extends CompiledKernel>(
   });
   problems.stop();
   const files = kernels.flatMap((k) => k.compiled.files);
-  const index = { path: 'index.ts', text: printIndex(kernels.map((k) => k.compiled.name)) };
+  const index = { path: 'index.ts', text: printIndex(kernels.map((k) => k.compiled)) };
   return { kernels, files: [...files, index, { path: 'manifest.json', text: printManifest(kernels, [...files, index]) }] };
 }
 

@@ -38,7 +38,10 @@ export const buildSchema = {
       enum: ['caller', 'module'],
       description: 'Who owns the arrays: whoever calls, or the module itself, which exports them by name. Default: caller.'
     },
-    target: { enum: ['ts'], description: 'What to emit. Default: ts.' },
+    target: {
+      enum: ['ts', 'wasm', ['ts', 'wasm']],
+      description: 'What the loops are written in: TypeScript, WebAssembly with SIMD, or both and a module that picks. Default: ts.'
+    },
     kernel: {
       type: 'object',
       required: ['layer'],

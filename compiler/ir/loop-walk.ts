@@ -1,5 +1,6 @@
 /** Walks over LoopNests: every statement, every expression, every index. */
 import { bodyOf, exprsOf, operands, type Address, type Linear, type LoopExpr, type LoopNest, type Stmt } from './loop.ts';
+import { isVector, typeOf } from './loop-types.ts';
 
 /** Every statement, outer ones before those inside them. */
 function* statements(body: readonly Stmt[]): Generator<Stmt> {
@@ -114,4 +115,10 @@ export function buffersIn(body: readonly Stmt[]): Set<string> {
   for (const e of expressions(body)) if (e.kind === 'load') out.add(e.buffer);
   for (const s of statements(body)) if (s.kind === 'store' || s.kind === 'fill' || s.kind === 'draw') out.add(s.buffer);
   return out;
+}
+
+/** Whether a body computes with lanes. */
+export function hasLanes(body: readonly Stmt[]): boolean {
+  for (const e of expressions(body)) if (isVector(typeOf(e))) return true;
+  return false;
 }

@@ -6,12 +6,13 @@ type Functions = Readonly<Record<string, (...values: unknown[]) => void>>;
 type Bind = (buffers: Readonly<Record<string, unknown>>) => Functions;
 
 /** Binds the arrays of a session, some of them replaced. */
-function bind(session: Session, replaced: Readonly<Record<string, unknown>> = {}): Functions {
+export function bind(session: Session, replaced: Readonly<Record<string, unknown>> = {}): Functions {
   const { bind: make } = session.kernel as unknown as { readonly bind: Bind };
   return make({ ...Object.fromEntries([...session.arrays].map(([name, g]) => [name, g.array])), cache: session.cache, ...replaced });
 }
 
-function call(session: Session, functions: Functions, name: string): void {
+/** Calls a bound function with what it draws from. */
+export function call(session: Session, functions: Functions, name: string): void {
   const draws: Readonly<Record<string, number>> = { seed: session.seed, step: session.step };
   functions[name]!(...session.kernel.spec.arguments[name]!.flatMap((a) => (Object.hasOwn(draws, a) ? [draws[a]] : [])));
 }

@@ -17,6 +17,8 @@ export interface Subject {
   readonly dtype: 'f32' | 'f64';
   /** Gradients are added to. */
   readonly accumulate: boolean;
+  /** How far from the oracle results may be, of the scale of what was added up; absent: what doubles reach. */
+  readonly tolerance?: number;
   readonly sizes: Readonly<Record<string, number>>;
   readonly options: Readonly<Record<string, number | string>>;
   /** The lines of the spec, and of those it extends by the name of their layer. */

@@ -8,14 +8,15 @@ export interface KernelSpec {
   readonly layer: string;
   readonly tensors: Readonly<Record<string, { readonly role: string; readonly shape: readonly number[]; readonly dtype: string }>>;
   readonly arguments: Readonly<Record<string, readonly string[]>>;
-  readonly cache: Readonly<Record<string, { readonly dtype: string; readonly held?: boolean }>>;
+  readonly cache: Readonly<Record<string, { readonly shape: readonly number[]; readonly dtype: string; readonly held?: boolean }>>;
   readonly buffers: string;
+  readonly bytes: Readonly<Record<string, number>>;
 }
 
 /** A generated module, whatever it exports beside its `spec`. */
 export type KernelModule = { readonly spec: KernelSpec };
 
-const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array } as const;
+const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
 const GUARD = 8;
 const MARK = 0xa5;
 
@@ -25,12 +26,18 @@ export interface Guarded {
   check(name: string): void;
 }
 
+/** How many bytes an array takes with its guards. */
+export const guardedBytes = (dtype: string, length: number): number => {
+  const { BYTES_PER_ELEMENT } = TYPES[dtype as keyof typeof TYPES];
+  return (length + 2 * GUARD) * BYTES_PER_ELEMENT;
+};
+
 /** An array of zero or more elements with marked bytes on both sides; what it holds at first is the mark. */
-export function guarded(dtype: string, length: number): Guarded {
+export function guarded(dtype: string, length: number, into = new ArrayBuffer(guardedBytes(dtype, length)), address = 0): Guarded {
   const Type = TYPES[dtype as keyof typeof TYPES];
   const edge = GUARD * Type.BYTES_PER_ELEMENT;
-  const bytes = new Uint8Array(length * Type.BYTES_PER_ELEMENT + 2 * edge).fill(MARK);
-  const array = new Type(bytes.buffer, edge, length);
+  const bytes = new Uint8Array(into, address, guardedBytes(dtype, length)).fill(MARK);
+  const array = new Type(into, address + edge, length);
   return {
     array,
     check(name) {
@@ -40,18 +47,24 @@ export function guarded(dtype: string, length: number): Guarded {
   };
 }
 
-const countOf = (shape: readonly number[]): number => shape.reduce((n, s) => n * s, 1);
+export const countOf = (shape: readonly number[]): number => shape.reduce((n, s) => n * s, 1);
 
 /** One set of arrays for a kernel, and its functions over them. */
 export class Session {
   readonly kernel: KernelModule;
-  readonly arrays = new Map<string, Guarded>();
+  readonly arrays: Map<string, Guarded> = new Map();
   cache: unknown;
   seed = 12345678901;
   step = 7;
 
-  constructor(kernel: KernelModule) {
+  /** @param given arrays to use in place of own ones, and a cache */
+  constructor(kernel: KernelModule, given?: { readonly arrays: ReadonlyMap<string, Guarded>; readonly cache: unknown }) {
     this.kernel = kernel;
+    if (given) {
+      this.arrays = new Map(given.arrays);
+      this.cache = given.cache;
+      return;
+    }
     const { createCache, ...exported } = kernel as unknown as Record<string, unknown> & { createCache?: () => unknown };
     for (const [name, t] of Object.entries(kernel.spec.tensors)) {
       const own = exported[name];

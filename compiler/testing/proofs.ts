@@ -6,6 +6,7 @@ import { checkInstances, checkRefusals } from './bound.ts';
 import { assertClose, assertSame, largest } from './compare.ts';
 import { integersOf, randomFrom, RANGES, valuesFor, type RangeName } from './data.ts';
 import { checkGradient } from './differences.ts';
+import { canAttach, checkInPlace } from './in-place.ts';
 import type { Subject } from './index.ts';
 import { guarded, Session, type KernelModule, type TypedArray } from './kernel.ts';
 import { magnitudes, pointsOf, prune, workOf } from './program.ts';
@@ -50,6 +51,10 @@ export function proofsOfMode(m: ModeOf): Proof[] {
       { name: title('bound functions give the same, each instance its own'), prove: () => checkInstances((seed) => own.session(seed), names) },
       { name: title('arrays of the wrong length are refused'), prove: () => { own.lengths(); checkRefusals(own.session(1)); } },
     );
+    if (canAttach(m.kernel)) {
+      const { kernel } = m;
+      proofs.push({ name: title('arrays of one memory are worked on in place, to the same bits'), prove: () => checkInPlace(kernel, (s) => own.session(1, s), names) });
+    }
   }
   return proofs;
 }
@@ -74,7 +79,7 @@ class ModeProofs {
   constructor(m: ModeOf) {
     this.m = m;
     this.round = m.subject.dtype === 'f32' ? Math.fround : (v) => v;
-    this.tolerance = m.subject.dtype === 'f32' ? 1e-6 : 1e-13;
+    this.tolerance = m.subject.tolerance ?? (m.subject.dtype === 'f32' ? 1e-6 : 1e-13);
   }
 
   get mode(): DerivedMode {

@@ -48,6 +48,11 @@ test('the top speaks for all entries, an entry for itself', () => {
   assert.equal(file.kernels.map((k) => [k.dtype, k.staged]), [['f64', true], ['f32', true]]);
 });
 
+test('a target is one or both', () => {
+  const file = read('target: wasm\nkernels: [{ layer: relu }, { layer: relu, target: ts }, { layer: relu, target: [ts, wasm] }]');
+  assert.equal(file.kernels.map((k) => k.target), ['wasm', 'ts', ['ts', 'wasm']]);
+});
+
 const wrong: readonly (readonly [title: string, text: string, expected: readonly string[]])[] = [
   ['nothing', '', ['1:1 empty-file: the build file is empty (list what to build under `kernels:`)']],
   ['comments only', '# soon\n', ['1:1 empty-file: the build file is empty (list what to build under `kernels:`)']],
@@ -64,7 +69,8 @@ const wrong: readonly (readonly [title: string, text: string, expected: readonly
     '2:71 size-invalid: `H` is many; a size is an integer from 1 to 2147483647',
   ]],
   ['a dtype that is none', 'kernels:\n  - { layer: relu, dtype: f23 }\n', ['2:27 build-file-invalid: `dtype` cannot be f23 (did you mean f32?)']],
-  ['a target that is none', 'kernels:\n  - { layer: relu, target: cuda }\n', ['2:28 unknown-target: `target` cannot be cuda (write ts)']],
+  ['a target that is none', 'kernels:\n  - { layer: relu, target: cuda }\n', ['2:28 unknown-target: `target` cannot be cuda (write ts, wasm or [ts, wasm])']],
+  ['targets in another order', 'kernels:\n  - { layer: relu, target: [wasm] }\n', ['2:28 unknown-target: `target` cannot be a list (write ts, wasm or [ts, wasm])']],
   ['an alias', 'kernels:\n  - &a { layer: relu }\n  - *a\n', [
     '2:8 yaml-feature: the anchor `&a` is not allowed (write the value where it is needed)',
     '3:5 yaml-feature: the alias `*a` is not allowed (write the value out)',

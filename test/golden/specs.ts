@@ -12,6 +12,7 @@ export interface Request {
   readonly staged?: boolean;
   readonly accumulate?: boolean;
   readonly buffers?: 'caller' | 'module';
+  readonly target?: 'ts' | 'wasm';
 }
 
 /** A generated module; its functions by name. */

@@ -26,6 +26,12 @@ for (const name of specNames) {
       const choices = new RandomChoices(randomFrom(n + 1));
       assert.equal(await shown(() => kernelProblems({ source: load(name)!, load, sizes, options, dtype, choices: () => choices })), []);
     });
+    for (const [type, accumulate] of [['f32', n % 2 === 1], ...(n === 0 ? [['f64', true] as const] : [])] as const) {
+      test(`${name}:${valuesText(run.sizes)}${valuesText(run.options)} ${type}, WebAssembly`, async () => {
+        const { sizes, options = {} } = run;
+        assert.equal(await shown(() => kernelProblems({ source: load(name)!, load, sizes, options, dtype: type, accumulate, staged: !accumulate, target: 'wasm' })), []);
+      });
+    }
     if (n > 0) continue;
     test(`${name}: added to, by a module that owns its arrays, f32`, async () => {
       const { sizes, options = {} } = run;
@@ -44,6 +50,8 @@ function typeProblems(files: ReadonlyMap<string, string>): string[] {
   const parsed = new Map([...files].map(([path, text]) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ES2022)]));
   const { getSourceFile, fileExists, readFile } = host;
   host.getSourceFile = (path, version) => parsed.get(path) ?? getSourceFile.call(host, path, version);
+  // A folder that is not there is not looked into.
+  host.directoryExists = () => true;
   host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
   host.readFile = (path) => files.get(path) ?? readFile.call(host, path);
   return ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
@@ -53,9 +61,11 @@ function typeProblems(files: ReadonlyMap<string, string>): string[] {
 test('every module passes the strict type checker', () => {
   const files = specNames.map((name) => {
     const { sizes, options = {} } = runs[name]![0]!;
-    return [`${name}.ts`, compileKernel({ source: load(name)!, load, sizes, options, staged: true }).files[0]!.text] as const;
+    const made = compileKernel({ source: load(name)!, load, sizes, options, staged: true, name, target: ['ts', 'wasm'] }).files;
+    return made.filter((f) => !f.path.endsWith('.test.ts')).map((f) => [`/in-memory/${f.path}`, f.text] as const);
   });
-  assert.equal(typeProblems(new Map(files)), []);
+  assert.is(files[0]!.length, 3);
+  assert.equal(typeProblems(new Map(files.flat())), []);
 });
 
 test.run();

@@ -8,6 +8,7 @@ import { Session } from '../../compiler/testing/kernel.ts';
 import { drawInputs } from './draw.ts';
 
 type Options = Pick<KernelRequest, 'source' | 'load' | 'dtype' | 'accumulate' | 'buffers' | 'staged' | 'choices'> & {
+  readonly target?: 'ts' | 'wasm';
   readonly sizes: Readonly<Record<string, number>>;
   readonly options?: Readonly<Record<string, number | string>>;
 };
@@ -25,6 +26,7 @@ export async function kernelProblems(request: Options): Promise<string[]> {
   }
   const proofs = proofsOf(kernel, {
     name: derived.layer.name, file: derived.layer.file, dtype: derived.layer.dtype, accumulate: request.accumulate ?? false,
+    ...(request.target === 'wasm' && derived.layer.dtype === 'f32' ? { tolerance: 2e-6 } : {}),
     sizes: request.sizes, options: request.options ?? {}, spec: request.source.text.split('\n'), ancestors,
   });
   const proved = proofs.flatMap(({ name, prove }) => {

@@ -35,7 +35,12 @@ export const buildCodes = codes({
   'unknown-target': {
     about: 'There is no such target to generate for.',
     bad: '{ layer: relu, sizes: { N: 8, D: 64 }, target: js }',
-    good: '{ layer: relu, sizes: { N: 8, D: 64 }, target: ts }',
+    good: '{ layer: relu, sizes: { N: 8, D: 64 }, target: [ts, wasm] }',
+  },
+  'target-buffers': {
+    about: 'A module whose loops are WebAssembly cannot own its arrays: they would lie in a memory that other modules could not share.',
+    bad: '{ layer: relu, sizes: { N: 8, D: 64 }, target: wasm, buffers: module }',
+    good: "{ layer: relu, sizes: { N: 8, D: 64 }, target: wasm }   # and createArena of 'kernelwright/runtime'",
   },
   'output-folder': {
     about: 'The folder to write to is not one that can be written to safely: it is a file, or holds things that were not generated '

@@ -1,16 +1,23 @@
-/** Phase 6: what was derived and scheduled -> files. A kernel is a module and the test that proves it. */
+/** Phase 6: what was derived and scheduled -> files. A kernel is a module for each target and the tests that prove them. */
 import type { Derived } from '../../ir/derived.ts';
 import type { Buffer, LoopNest } from '../../ir/loop.ts';
 import { moduleNames, type ModuleNames } from '../../ir/names.ts';
 import type { Program, Tensor } from '../../ir/tensor.ts';
-import { fieldsOf, functionsOf } from './ts/interface.ts';
+import { fieldsOf, functionsOf, type Field, type FunctionShape } from './ts/interface.ts';
 import { memoryOf } from './ts/memory.ts';
 import { moduleText, ownedNames } from './ts/module.ts';
+import { anyModuleText } from './ts/wasm/any.ts';
+import { homePlan, MOST_PAGES, sharesScratch } from './ts/wasm/home.ts';
+import { wasmModuleText } from './ts/wasm/module.ts';
+import { ownNames, type WasmShape } from './ts/wasm/shape.ts';
+import { assemble } from './wasm/assemble.ts';
 
 export { emitTest, type TestSource } from './test/index.ts';
 
+export type Target = 'ts' | 'wasm';
+
 export interface EmitOptions {
-  /** The module's name: NAME.ts. */
+  /** The module's name: NAME.ts, NAME.wasm.ts. */
   readonly name: string;
   readonly staged: boolean;
   readonly accumulate: boolean;
@@ -25,14 +32,32 @@ export interface Scheduler {
   elemOf(t: Tensor): Buffer['elem'];
 }
 
+export type MakeScheduler = (names: ModuleNames) => Scheduler;
+
 export interface EmittedModule {
   readonly path: string;
   readonly text: string;
   readonly nests: readonly LoopNest[];
 }
 
-/** The module of a layer. */
-export function emitModule(derived: Derived, options: EmitOptions, scheduler: (names: ModuleNames) => Scheduler): EmittedModule {
+export interface EmittedWasm extends EmittedModule {
+  /** The WebAssembly in it, to be read. */
+  readonly wat: string;
+  /** Whether an address reaches all of its arrays at once. */
+  readonly fits: boolean;
+  /** NAME.any.ts, which picks between this module and the one in TypeScript. */
+  any(): { readonly path: string; readonly text: string };
+}
+
+interface Scheduled {
+  readonly names: ModuleNames;
+  readonly functions: readonly FunctionShape[];
+  readonly fields: readonly Field[];
+  readonly nests: readonly LoopNest[];
+  readonly scratch: readonly Buffer[];
+}
+
+function scheduled(derived: Derived, options: EmitOptions, scheduler: MakeScheduler): Scheduled {
   const names = moduleNames(derived.layer);
   const functions = functionsOf(derived, options.staged);
   // Arrays take their names first, so that those of the spec stay as they are.
@@ -41,11 +66,30 @@ export function emitModule(derived: Derived, options: EmitOptions, scheduler: (n
   const fields = fieldsOf(derived, (t) => phase5.elemOf(t));
   for (const f of fields) if (!f.held) names.field(f.name);
   const nests = functions.map((f) => ({ ...phase5.schedule(f.program, names), name: f.name }));
-  const printer = { constants: new Map([...names.constants].map(([name, c]) => [name, c.value])) };
-  const scratch = phase5.scratch();
-  const memory = memoryOf(scratch, options.buffers === 'module' ? ownedNames({ names, fields, functions }) : [], names);
-  const text = moduleText({
-    derived, names, printer, fields, functions, nests, scratch, memory, accumulate: options.accumulate, buffers: options.buffers,
-  });
-  return { path: `${options.name}.ts`, text, nests };
+  return { names, functions, fields, nests, scratch: phase5.scratch() };
+}
+
+/** The module of a layer, in TypeScript. */
+export function emitModule(derived: Derived, options: EmitOptions, scheduler: MakeScheduler): EmittedModule {
+  const s = scheduled(derived, options, scheduler);
+  const printer = { constants: new Map([...s.names.constants].map(([name, c]) => [name, c.value])) };
+  const memory = memoryOf(s.scratch, options.buffers === 'module' ? ownedNames(s) : [], s.names);
+  const text = moduleText({ ...s, derived, printer, memory, accumulate: options.accumulate, buffers: options.buffers });
+  return { path: `${options.name}.ts`, text, nests: s.nests };
+}
+
+/** The module of a layer, in WebAssembly. */
+export function emitWasmModule(derived: Derived, options: EmitOptions, scheduler: MakeScheduler): EmittedWasm {
+  const s = scheduled(derived, options, scheduler);
+  const code = assemble(s.nests, s.scratch, { relaxed: false });
+  const printer = { constants: new Map([...s.names.constants].map(([name, c]) => [name, c.value])) };
+  const shape = {
+    ...s, derived, printer, memory: new Map<string, string>(), accumulate: options.accumulate, buffers: 'caller', code, own: ownNames(s.names),
+    scratchIn: { bytes: code.scratchBytes, isShared: sharesScratch(s.scratch) },
+  } as const;
+  const whole: WasmShape = { ...shape, home: homePlan(shape, code.scratchBytes) };
+  return {
+    path: `${options.name}.wasm.ts`, text: wasmModuleText(whole), nests: s.nests, wat: code.wat, fits: whole.home.pages <= MOST_PAGES,
+    any: () => ({ path: `${options.name}.any.ts`, text: anyModuleText(whole, options.name) }),
+  };
 }

@@ -13,6 +13,7 @@ export interface Subject {
   readonly staged?: boolean;
   readonly accumulate?: boolean;
   readonly buffers?: 'caller' | 'module';
+  readonly target?: 'ts' | 'wasm';
 }
 
 /** The text of the module and of its test. */

@@ -35,10 +35,10 @@ function bytesOf(run: (step: number) => void): number {
   return least;
 }
 
-for (const spec of new Set(manifest.kernels.map((k) => k.layer))) {
-  test(spec, async () => {
+for (const target of ['ts', 'wasm'] as const) for (const spec of new Set(manifest.kernels.map((k) => k.layer))) {
+  test(`${spec}, ${target}`, async () => {
     assert.ok(SIZES[spec], `sizes for ${spec}`);
-    const kernel = await importText(textsOf({ spec, sizes: SIZES[spec]! }).module);
+    const kernel = await importText(textsOf({ spec, sizes: SIZES[spec]!, target }).module);
     const types = { f32: Float32Array, f64: Float64Array, i32: Int32Array } as const;
     const arrays = Object.fromEntries(Object.entries(kernel.spec.tensors).map(([name, t]) =>
       [name, new types[t.dtype as keyof typeof types](t.shape.reduce((x, y) => x * y, 1)).fill(1)]));

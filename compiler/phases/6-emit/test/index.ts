@@ -19,12 +19,19 @@ export interface TestSource {
 export interface TestOptions {
   readonly name: string;
   readonly accumulate: boolean;
+  readonly target: 'ts' | 'wasm';
+  /** Numbers are kept in floats on the way. */
+  readonly lanes: boolean;
 }
 
-/** NAME.test.ts. */
+/** How far from the oracle sums in lanes of floats may be, of the scale of what is summed. */
+const LANES_TOLERANCE = 2e-6;
+
+/** NAME.test.ts, or NAME.wasm.test.ts. */
 export function emitTest(derived: Derived, options: TestOptions, from: TestSource): { path: string; text: string } {
   const { layer } = derived;
   const { IndentationText, Project, QuoteKind, StructureKind } = morph();
+  const file = options.target === 'ts' ? options.name : `${options.name}.${options.target}`;
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true,
     manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single } });
   const ancestors = from.ancestors.map((file) => file.replace(/\.layer\.yaml$/, ''));
@@ -34,16 +41,17 @@ export function emitTest(derived: Derived, options: TestOptions, from: TestSourc
   const text = project.createSourceFile('kernel.test.ts', { statements: [
     (w) => {
       w.writeLine('/**');
-      w.writeLine(` * Proves ${comment(options.name)}.ts. Generated from specs/${comment(layer.file)} - edit the spec, not this file.`);
+      w.writeLine(` * Proves ${comment(file)}.ts. Generated from specs/${comment(layer.file)} - edit the spec, not this file.`);
       w.writeLine(' * Outputs and gradients against the oracle in doubles, the oracle against central differences, lengths and bounds.');
       w.writeLine(' */');
     },
     { kind: StructureKind.ImportDeclaration, moduleSpecifier: 'kernelwright/testing', namedImports: ['proofsOf'] },
     { kind: StructureKind.ImportDeclaration, moduleSpecifier: 'uvu', namedImports: ['test'] },
-    { kind: StructureKind.ImportDeclaration, moduleSpecifier: `./${options.name}.js`, namespaceImport: 'kernel' },
+    { kind: StructureKind.ImportDeclaration, moduleSpecifier: `./${file}.js`, namespaceImport: 'kernel' },
     (w) => {
       w.newLine().write('const proofs = proofsOf(kernel, ').inlineBlock(() => {
-        w.writeLine(`name: ${quoted(options.name)}, file: ${quoted(layer.file)}, dtype: ${quoted(layer.dtype)}, accumulate: ${options.accumulate},`);
+        w.writeLine(`name: ${quoted(file)}, file: ${quoted(layer.file)}, dtype: ${quoted(layer.dtype)}, accumulate: ${options.accumulate},${
+          options.lanes && layer.dtype === 'f32' ? ` tolerance: ${LANES_TOLERANCE},` : ''}`);
         w.writeLine(`sizes: { ${sizes} }, options: { ${values} },`);
         writeLines(w, 'spec', from.source.text);
         w.write('ancestors: ').inlineBlock(() => { for (const [name, body] of specs) writeLines(w, property(name), body); }).write(',').newLine();
@@ -52,7 +60,7 @@ export function emitTest(derived: Derived, options: TestOptions, from: TestSourc
       w.writeLine('test.run();');
     },
   ] }).getFullText();
-  return { path: `${options.name}.test.ts`, text };
+  return { path: `${file}.test.ts`, text };
 }
 
 /** A text as a list of its lines, which reads and diffs better than one long string. */
