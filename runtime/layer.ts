@@ -21,8 +21,9 @@ export interface LayerOptions<K extends Kernel> {
   readonly state?: { readonly [N in keyof ArraysOf<K, 'state'>]?: ArrayLike<number> };
   /** Of the random numbers: an integer from 0 to 2^53 - 1; 0 if left out. */
   readonly seed?: number;
-  /** Arrays to use in place of own ones, by argument name: `{ x: previous.outputs.out }` saves a copy. */
-  readonly buffers?: Readonly<Record<string, NumberArray | undefined>>;
+  /** Arrays to use in place of own ones, by argument name, and a cache: `{ x: previous.outputs.out }` saves a copy, and
+   * those of `createArena` have a kernel in WebAssembly work in place. */
+  readonly buffers?: Readonly<Record<string, object | undefined>>;
 }
 
 export interface Layer<K extends Kernel> {
@@ -140,7 +141,7 @@ export function layer<const K extends Kernel>(kernel: K, options: LayerOptions<K
   start('state', state!, options.state);
 
   const { createCache, bind } = module as Readonly<Record<string, ((buffers?: unknown) => Named) | undefined>>;
-  const values: Named = { ...arrays, seed, cache: createCache?.() };
+  const values: Named = { ...arrays, seed, cache: buffers?.cache ?? createCache?.() };
   const bound = bind?.(values);
   /** The mode of the last forward pass, and its step: backward goes the same way back. */
   let ran: Mode | undefined;
