@@ -55,6 +55,9 @@ function expr(e: LoopExpr): string {
     case 'splat': return `${e.ty}(${expr(e.x)})`;
     case 'fold': return `fold(${e.op}, ${expr(e.x)})`;
     case 'widen': return `widen(${e.half}, ${expr(e.x)})`;
+    case 'shuffle': return `shuffle(${expr(e.a)}, ${expr(e.b)}, ${e.lanes.join(' ')})`;
+    case 'lane': return `${expr(e.x)}.${e.n}`;
+    case 'join': return `join(${e.parts.map(expr).join(', ')})`;
     case 'narrow': return `narrow(${expr(e.low)}, ${expr(e.high)})`;
     case 'choose': return `choose(${expr(e.c)}, ${expr(e.a)}, ${expr(e.b)})`;
     default: return e satisfies never;

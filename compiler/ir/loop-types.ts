@@ -24,6 +24,9 @@ export function typeOf(e: LoopExpr): Ty {
     }
     case 'select': return typeOf(e.a) === 'i32' && typeOf(e.b) !== 'i32' ? typeOf(e.b) : typeOf(e.a);
     case 'choose': return typeOf(e.c) === 'mask' ? 'i32x4' : 'i32';
+    case 'shuffle': return typeOf(e.a);
+    case 'lane': return typeOf(e.x) === 'i32x4' ? 'i32' : 'f64';
+    case 'join': return 'f32x4';
     case 'fold': return 'f64';
     case 'widen': return 'f64x2';
     case 'narrow': return 'f32x4';

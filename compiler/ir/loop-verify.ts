@@ -63,7 +63,7 @@ class Verifier {
           }
           break;
         }
-        case 'store': this.address(s.buffer, s.at, known); break;
+        case 'store': this.address(s.buffer, s.at, known, s.lanes); break;
         case 'fill': case 'draw': invariant(this.buffers.has(s.buffer), `${this.nest.name}: no array ${s.buffer}`); break;
         case 'when': this.block(s.body, { ...known, facts: [...known.facts, ...factsOf(s.condition)] }); break;
         case 'loop': this.loop(s, known); break;
@@ -103,7 +103,7 @@ class Verifier {
     switch (e.kind) {
       case 'local': invariant(known.intervals.has(e.name), `${this.nest.name}: ${e.name} is used before it is declared`); return;
       case 'named': invariant(this.nest.constants.has(e.name), `${this.nest.name}: no constant ${e.name}`); return;
-      case 'load': this.address(e.buffer, e.at, known); return;
+      case 'load': this.address(e.buffer, e.at, known, e.lanes); return;
       case 'linear': case 'quotient': interval(e.at, known); return;
       case 'inside': interval(e.range.at, known); return;
       case 'select':
@@ -112,13 +112,13 @@ class Verifier {
         this.expr(e.b, known);
         return;
       case 'const': case 'unary': case 'binary': case 'choose':
-      case 'splat': case 'fold': case 'widen': case 'narrow': operands(e).forEach((o) => this.expr(o, known)); return;
+      case 'splat': case 'fold': case 'widen': case 'narrow': case 'shuffle': case 'lane': case 'join': operands(e).forEach((o) => this.expr(o, known)); return;
       default: e satisfies never;
     }
   }
 
   /** Every slot is inside, and the flat index is what the slots come to. */
-  address(buffer: string, at: Address, known: Known): void {
+  address(buffer: string, at: Address, known: Known, lanes: number): void {
     const length = this.buffers.get(buffer);
     const where = `${this.nest.name}: ${buffer}[${linearKey(at.flat)}]`;
     invariant(length !== undefined, `${where}: no such array`);
@@ -129,6 +129,9 @@ class Verifier {
       if (low >= 0 && high < slot.size) continue;
       invariant(this.isInside(slot.at, slot.size, known), `${where}: ${linearKey(slot.at)} may be ${low} to ${high} of ${slot.size}`);
     }
+    const { low, high } = interval(at.flat, known);
+    const isNear = at.slots.every((s) => { const own = interval(s.at, known); return own.low >= 0 && own.high < s.size; });
+    invariant(lanes === 1 || !isNear || (low >= 0 && high + lanes <= length), `${where}: ${lanes} lanes from ${low} to ${high} of ${length}`);
     let stride = 1;
     const flat = [...at.slots].reverse().flatMap((s) => {
       const terms = s.at.map((t) => ({ ...t, k: t.k * stride }));

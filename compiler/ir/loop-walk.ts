@@ -27,7 +27,7 @@ function linearsOf(e: LoopExpr): readonly Linear[] {
     case 'linear': case 'quotient': return [e.at];
     case 'inside': return [e.range.at];
     case 'const': case 'named': case 'local': case 'unary': case 'binary': case 'select': case 'choose': return [];
-    case 'splat': case 'fold': case 'widen': case 'narrow': return [];
+    case 'splat': case 'fold': case 'widen': case 'narrow': case 'shuffle': case 'lane': case 'join': return [];
     default: return e satisfies never;
   }
 }

@@ -67,7 +67,13 @@ export type LoopExpr =
   /** Two of four floats as doubles: the first two, or the last. */
   | { readonly kind: 'widen'; readonly half: 'low' | 'high'; readonly x: LoopExpr }
   /** Four doubles as floats. */
-  | { readonly kind: 'narrow'; readonly low: LoopExpr; readonly high: LoopExpr };
+  | { readonly kind: 'narrow'; readonly low: LoopExpr; readonly high: LoopExpr }
+  /** Four of the eight lanes of two vectors; those of b count from 4. */
+  | { readonly kind: 'shuffle'; readonly a: LoopExpr; readonly b: LoopExpr; readonly lanes: readonly number[] }
+  /** One lane of a vector as a scalar. */
+  | { readonly kind: 'lane'; readonly x: LoopExpr; readonly n: number }
+  /** Scalars side by side; as floats they are rounded. */
+  | { readonly kind: 'join'; readonly parts: readonly LoopExpr[] };
 
 export type Stmt =
   | { readonly kind: 'loop'; readonly v: string; readonly from: Linear; readonly to: Linear; readonly step: number;
@@ -181,7 +187,9 @@ export function exprsOf(s: Stmt): readonly LoopExpr[] {
 /** The expressions directly inside an expression. */
 export function operands(e: LoopExpr): readonly LoopExpr[] {
   switch (e.kind) {
-    case 'unary': case 'splat': case 'fold': case 'widen': return [e.x];
+    case 'unary': case 'splat': case 'fold': case 'widen': case 'lane': return [e.x];
+    case 'shuffle': return [e.a, e.b];
+    case 'join': return e.parts;
     case 'narrow': return [e.low, e.high];
     case 'binary': return [e.a, e.b];
     case 'select': case 'choose': return [e.c, e.a, e.b];

@@ -102,7 +102,9 @@ function renameIn(s: Stmt, names: ReadonlyMap<string, string>): Stmt {
 function rename(e: LoopExpr, names: ReadonlyMap<string, string>): LoopExpr {
   switch (e.kind) {
     case 'local': return { ...e, name: names.get(e.name) ?? e.name };
-    case 'unary': case 'splat': case 'fold': case 'widen': return { ...e, x: rename(e.x, names) };
+    case 'unary': case 'splat': case 'fold': case 'widen': case 'lane': return { ...e, x: rename(e.x, names) };
+    case 'shuffle': return { ...e, a: rename(e.a, names), b: rename(e.b, names) };
+    case 'join': return { ...e, parts: e.parts.map((x) => rename(x, names)) };
     case 'narrow': return { ...e, low: rename(e.low, names), high: rename(e.high, names) };
     case 'binary': return { ...e, a: rename(e.a, names), b: rename(e.b, names) };
     case 'select': case 'choose': return { ...e, c: rename(e.c, names), a: rename(e.a, names), b: rename(e.b, names) };

@@ -123,6 +123,12 @@ class Machine {
       case 'splat': return Array.from({ length: e.ty === 'f64x2' ? 2 : 4 }, () => laneOf(sub(e.x), 0));
       case 'fold': return (sub(e.x) as readonly number[]).reduce(binary[e.op]!);
       case 'widen': return (sub(e.x) as readonly number[]).slice(e.half === 'low' ? 0 : 2, e.half === 'low' ? 2 : 4);
+      case 'shuffle': {
+        const all = [e.a, e.b].flatMap((x) => sub(x));
+        return e.lanes.map((n) => all[n]!);
+      }
+      case 'lane': return laneOf(sub(e.x), e.n);
+      case 'join': return e.parts.map((x) => laneOf(sub(x), 0));
       case 'narrow': return [e.low, e.high].flatMap((x) => sub(x));
       default: return e satisfies never;
     }

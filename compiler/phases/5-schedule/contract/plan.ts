@@ -55,7 +55,7 @@ export function planOf(contraction: Contraction, c: Context, choices: Choices, p
       ...tileAxes(contraction, operands, phase, batch), reduced: summed.filter((axis) => phase.get(axis)!.size > 1),
       size: (axis: string) => phase.get(axis)!.size, step: (k: 0 | 1, axis: string) => stepIn(found[k], operands[k], phase, axis, merge),
     };
-    const inLanes = inVectors ? laneTilesOf({ ...space, ...alongOf(contraction, space.a, phase), repeats: batch === undefined || !reduced.includes(batch) }) : undefined;
+    const inLanes = inVectors ? laneTilesOf({ ...space, ...alongOf(contraction, space.a), repeats: batch === undefined || !reduced.includes(batch) }) : undefined;
     if (inLanes) {
       const { tile, lanes } = choices.pick(`${place}/lanes`, inLanes);
       const order = orderOf(summed, lanes, phase);
@@ -95,9 +95,9 @@ export function orderOf(summed: readonly string[], lanes: Lanes, p: Phase): read
 }
 
 /** Where neighbours of the result lie side by side, if a tile can run along it. */
-function alongOf({ out }: Contraction, axes: readonly string[], p: Phase): { along?: string } {
+function alongOf({ out }: Contraction, axes: readonly string[]): { along?: string } {
   const last = out.at(-1);
-  return last !== undefined && axes.includes(last) && p.get(last)!.k === 1 ? { along: last } : {};
+  return last !== undefined && axes.includes(last) ? { along: last } : {};
 }
 
 /** First the windowed one, else the one that holds the innermost axis of the result. */

@@ -41,8 +41,8 @@ const CYCLES = { instructions: 4.5, turn: 3, addition: 3.5 } as const;
 export function laneTilesOf(space: LaneSpace): readonly [Candidate<LaneTile>, ...Candidate<LaneTile>[]] | undefined {
   const { along } = space;
   const isWide = (axis: string): boolean => space.size(axis) >= WIDTH;
-  const found = along !== undefined && isWide(along) && space.step(0, along) === 1 ? ofResult(along, space) : [];
-  for (const axis of space.reduced) if (isWide(axis) && space.step(0, axis) === 1 && space.step(1, axis) === 1) found.push(...ofSum(axis, space));
+  const found = along !== undefined && isWide(along) ? ofResult(along, space) : [];
+  for (const axis of space.reduced) if (isWide(axis) && Math.abs(space.step(0, axis)) <= 2 && space.step(1, axis) === 1) found.push(...ofSum(axis, space));
   const ranked = found.sort((x, y) => x.cost - y.cost).slice(0, OFFERED).map(({ value }) => ({ label: labelOf(value), value }));
   return ranked.length > 0 ? [ranked[0]!, ...ranked.slice(1)] : undefined;
 }
@@ -59,7 +59,8 @@ interface Ranked {
 function ofResult(axis: string, space: LaneSpace): Ranked[] {
   const out: Ranked[] = [];
   const points = space.size(axis);
-  const turns = product(space.reduced, space) * product(space.a.filter((x) => x !== axis), space);
+  const others = product(space.a.filter((x) => x !== axis), space);
+  const load = loadOf(space.step(0, axis));
   for (const b of orNone(space.b)) for (let tb = 1; tb <= (b === undefined ? 1 : Math.min(MOST_SUMS, space.size(b))); tb++) {
     for (let vectors = 1; vectors * tb <= MOST_SUMS && vectors * tb + vectors + 2 <= REGISTERS && vectors * WIDTH <= points; vectors++) {
       const rest = points % (vectors * WIDTH);
@@ -67,20 +68,28 @@ function ofResult(axis: string, space: LaneSpace): Ranked[] {
         { count: Math.floor(points / (vectors * WIDTH)), vectors }, { count: Math.floor(rest / WIDTH), vectors: 1 },
         { count: space.repeats ? Number(rest % WIDTH > 0) : rest % WIDTH, vectors: 1 },
       ];
-      const cost = tiles.reduce((n, t) => n + t.count * across(b, tb, space, (width) => bodyCost(t.vectors, width) * turns + width * t.vectors * STORE * turns / product(space.reduced, space)), 0);
+      const cost = others * tiles.reduce((n, t) => n + t.count * across(b, tb, space, (width) =>
+        sumCost(space, bodyCost(t.vectors, width, load)) + width * t.vectors * STORE), 0);
       out.push({ value: { tile: { a: axis, ...(b === undefined ? {} : { b }), ta: 1, tb, tu: 1 }, lanes: { axis, of: 'result', vectors } }, cost });
     }
   }
   return out;
 }
 
+/** Cycles of all turns of the summed axes, and of entering their loops. */
+function sumCost(space: LaneSpace, body: number): number {
+  const turns = product(space.reduced, space);
+  return turns * body + ENTRY * turns / Math.max(1, ...space.reduced.map((x) => space.size(x)));
+}
+
 function ofSum(axis: string, space: LaneSpace): Ranked[] {
   const out: Ranked[] = [];
   const points = Math.floor(space.size(axis) / WIDTH) + (space.size(axis) % WIDTH);
   const folds = product(space.reduced.filter((x) => x !== axis), space);
+  const load = loadOf(space.step(0, axis));
   for (const a of orNone(space.a)) for (let ta = 1; ta <= (a === undefined ? 1 : Math.min(MOST_SUMS, space.size(a))); ta++) {
     for (const b of orNone(space.b)) for (let tb = 1; ta * tb <= MOST_SUMS && ta * tb + ta + tb + 1 <= REGISTERS && tb <= (b === undefined ? 1 : space.size(b)); tb++) {
-      const cost = across(a, ta, space, (m) => across(b, tb, space, (n) => (bodyCost(m, n) * points + ENTRY) * folds + m * n * FOLD))
+      const cost = across(a, ta, space, (m) => across(b, tb, space, (n) => (bodyCost(m, n, load) * points + ENTRY) * folds + m * n * FOLD))
         * product(space.a.filter((x) => x !== a), space);
       const tile: Tile = { ...(a === undefined ? {} : { a }), ...(b === undefined ? {} : { b }), ta, tb, tu: 1 };
       out.push({ value: { tile, lanes: { axis, of: 'sum', vectors: 1 } }, cost });
@@ -102,4 +111,8 @@ function across(axis: string | undefined, width: number, space: LaneSpace, cost:
 const orNone = (axes: readonly string[]): readonly (string | undefined)[] => (axes.length > 0 ? [...axes].reverse() : [undefined]);
 
 /** Cycles of one turn: `m` vectors of one operand against `n` of the other. */
-const bodyCost = (m: number, n: number): number => Math.max(CYCLES.addition, (m + n + 2 * m * n + CYCLES.turn) / CYCLES.instructions);
+const bodyCost = (m: number, n: number, load: number): number =>
+  Math.max(CYCLES.addition, (load * m + n + 2 * m * n + CYCLES.turn) / CYCLES.instructions);
+
+/** Instructions that bring four neighbours of a tile into one vector. */
+const loadOf = (step: number): number => (step === 1 ? 1 : Math.abs(step) === 2 ? 3 : 16);

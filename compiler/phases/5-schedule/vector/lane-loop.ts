@@ -31,6 +31,8 @@ export interface Pending {
 }
 
 const WIDTH = 4;
+/** Lanes that lie further apart in memory are left to another loop, unless this one was asked for. */
+const NEAR = 4;
 const count = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((n, t) => n + t.k, 0) : undefined);
 
 /** Whether a load gives a float. */
@@ -181,7 +183,7 @@ export class LaneLoop {
   view(copy: number): View {
     const { o } = this;
     return {
-      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH,
+      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, reach: this.loop.vectors === undefined ? NEAR : Infinity,
       elemOf: (name) => o.buffers.find((b) => b.name === name)?.elem, constantOf: (name) => o.constants.get(name),
       isFloat: (name) => this.floats.has(name), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
     };
@@ -334,6 +336,18 @@ export class LaneLoop {
     own.set(name, value);
   }
 
+  /** A store whose lanes do not lie side by side: one by one. */
+  spread(s: Stmt & { kind: 'store' }, copy: number, value: Value, step: number): Stmt[] {
+    const view = this.view(copy);
+    if (Math.abs(step) > view.reach || view.elemOf(s.buffer) === 'u8' || value.form === 'mask') throw new NotInLanes(`${s.buffer} is written every ${step} elements`);
+    const name = this.o.fresh(`${s.buffer}Lanes`);
+    const x: LoopExpr = value.form === 'i32' ? { kind: 'local', ty: 'i32x4', name } : { kind: 'local', ty: 'f32x4', name };
+    return [
+      { kind: 'let', name, ty: x.ty, mutable: false, value: value.form === 'i32' ? value.e : single(view, value) },
+      ...[0, 1, 2, 3].map((n): Stmt => ({ ...s, at: this.shifted(s.at, view.offset + n), value: { kind: 'lane', x, n } })),
+    ];
+  }
+
   store(s: Stmt & { kind: 'store' }, copy: number): Stmt[] {
     const view = this.view(copy);
     const step = this.step(s.at.flat);
@@ -341,8 +355,8 @@ export class LaneLoop {
       if (s.op !== '=' || this.varies(s.value)) throw new NotInLanes('all lanes go to one place');
       return copy === 0 ? [s] : [];
     }
-    if (step !== 1) throw new NotInLanes(`${s.buffer} is written every ${step} elements`);
     const value = valueIn(view, s.value);
+    if (step !== 1) return this.spread(s, copy, value, step);
     const at = this.shifted(s.at, view.offset);
     switch (view.elemOf(s.buffer)) {
       case 'f32': return [{ ...s, at, lanes: 4, value: single(view, value) }];

@@ -3,7 +3,7 @@
  * floats. A sum or difference with a double (a mean, say) loses nothing that the result would show: the double is taken
  * in two floats, the nearer one first, so that what cancels does so exactly.
  */
-import type { Address, Linear, LoopExpr } from '../../../ir/loop.ts';
+import { collect, type Address, type Linear, type LoopExpr } from '../../../ir/loop.ts';
 
 /** A value in the lanes of one vector. */
 export type Value =
@@ -21,6 +21,8 @@ export interface View {
   readonly locals: ReadonlyMap<string, Value>;
   /** What the first lane of this vector is beyond the loop variable. */
   readonly offset: number;
+  /** How far lanes may lie apart in memory. */
+  readonly reach: number;
   elemOf(buffer: string): 'f32' | 'f64' | 'i32' | 'u8' | undefined;
   constantOf(name: string): number | undefined;
   /** Whether a scalar local holds a float. */
@@ -36,6 +38,8 @@ export class NotInLanes extends Error {}
 const refuse = (why: string): never => { throw new NotInLanes(why); };
 
 const LANEWISE: ReadonlySet<string> = new Set(['neg', 'abs', 'sqrt', 'floor', 'ceil']);
+/** Computed lane by lane; what stands around them gains. */
+const LANE_BY_LANE: ReadonlySet<string> = new Set(['exp', 'log', 'tanh', 'erf', 'sigmoid', 'sign']);
 const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);
 
 const unary = (op: (LoopExpr & { kind: 'unary' })['op'], x: LoopExpr): LoopExpr => ({ kind: 'unary', op, x });
@@ -69,7 +73,7 @@ export function valueIn(v: View, e: LoopExpr): Value {
       if (c.form !== 'mask') return refuse('the condition is no mask');
       return { form: 'i32', e: { ...e, c: c.e, a: integers(v, a), b: integers(v, b) } };
     }
-    case 'splat': case 'fold': case 'widen': case 'narrow': return refuse('it is in lanes already');
+    case 'splat': case 'fold': case 'widen': case 'narrow': case 'shuffle': case 'lane': case 'join': return refuse('it is in lanes already');
     default: return e satisfies never;
   }
 }
@@ -77,7 +81,7 @@ export function valueIn(v: View, e: LoopExpr): Value {
 function loadIn(v: View, e: LoopExpr & { kind: 'load' }): Value {
   const step = v.step(e.at.flat);
   if (step === 0) return { form: 'uniform', e };
-  if (step !== 1) return refuse(`${e.buffer} is read every ${step} elements`);
+  if (step !== 1) return spreadIn(v, e, step);
   const at = v.shifted(e.at, v.offset);
   switch (v.elemOf(e.buffer)) {
     case 'f32': return f32({ ...e, ty: 'f32x4', at, lanes: 4 });
@@ -85,6 +89,24 @@ function loadIn(v: View, e: LoopExpr & { kind: 'load' }): Value {
     case 'f64': return { form: 'f64', low: { ...e, ty: 'f64x2', at, lanes: 2 }, high: { ...e, ty: 'f64x2', at: v.shifted(e.at, v.offset + 2), lanes: 2 } };
     case 'u8': case undefined: return refuse(`${e.buffer} holds bytes`);
   }
+}
+
+/** A load whose lanes do not lie side by side. */
+function spreadIn(v: View, e: LoopExpr & { kind: 'load' }, step: number): Value {
+  if (v.elemOf(e.buffer) !== 'f32' || Math.abs(step) > v.reach) return refuse(`${e.buffer} is read every ${step} elements`);
+  const at = v.shifted(e.at, v.offset);
+  const whole = (by: number): LoopExpr => ({ ...e, ty: 'f32x4', at: moved(at, by), lanes: 4 });
+  // Both vectors together reach from the first lane to the last, and no further.
+  if (step === 2) return f32({ kind: 'shuffle', a: whole(0), b: whole(3), lanes: [0, 2, 5, 7] });
+  if (step === -1) return f32({ kind: 'shuffle', a: whole(-3), b: whole(-3), lanes: [3, 2, 1, 0] });
+  return f32({ kind: 'join', parts: [0, 1, 2, 3].map((n) => ({ ...e, at: v.shifted(e.at, v.offset + n) })) });
+}
+
+/** An address some elements further on. */
+function moved(at: Address, by: number): Address {
+  if (by === 0) return at;
+  const last = at.slots.at(-1)!;
+  return { slots: [...at.slots.slice(0, -1), { ...last, at: collect([...last.at, { k: by }]) }], flat: collect([...at.flat, { k: by }]) };
 }
 
 /** A value in one vector of floats. */
@@ -117,6 +139,7 @@ function unaryIn(v: View, e: LoopExpr & { kind: 'unary' }, x: Value): Value {
   if (x.form === 'uniform') return { form: 'uniform', e };
   if (x.form === 'mask') return e.op === 'flag' ? f32(unary('flag', x.e)) : e.op === 'not' ? { form: 'mask', e: unary('not', x.e) } : refuse(e.op);
   if (e.op === 'rsqrt') return f32(binary('/', v.splat('f32x4', { kind: 'const', value: 1 }), unary('sqrt', single(v, x))));
+  if (LANE_BY_LANE.has(e.op)) return f32(unary(e.op, single(v, x)));
   if (!LANEWISE.has(e.op) || x.form === 'i32') return refuse(`${e.op} has no lanes`);
   return x.form === 'f64' ? { form: 'f64', low: unary(e.op, x.low), high: unary(e.op, x.high) } : f32(unary(e.op, x.e));
 }

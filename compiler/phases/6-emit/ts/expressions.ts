@@ -57,7 +57,7 @@ function bare(e: LoopExpr, p: Printer): Text {
     case 'select':
       return { text: `${exprText(e.c, p, LEVEL.or)} ? ${exprText(e.a, p, LEVEL.or)} : ${exprText(e.b, p, LEVEL.or)}`, binds: LEVEL.select };
     case 'choose': return choose(e, p);
-    case 'splat': case 'fold': case 'widen': case 'narrow': return invariant(false, 'TypeScript has no lanes') as never;
+    case 'splat': case 'fold': case 'widen': case 'narrow': case 'shuffle': case 'lane': case 'join': return invariant(false, 'TypeScript has no lanes') as never;
     default: return e satisfies never;
   }
 }

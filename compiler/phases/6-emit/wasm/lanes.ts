@@ -38,8 +38,10 @@ export function vector(e: LoopExpr, ty: VectorTy, b: Body): Op {
     case 'binary': return binary(e, own, b);
     case 'select': case 'choose': return op('v128.bitselect', [vector(e.a, own, b), vector(e.b, own, b), vector(e.c, 'mask', b)]);
     case 'widen': return promoted(e.half, vector(e.x, 'f32x4', b), b);
+    case 'shuffle': return op('i8x16.shuffle', [vector(e.a, own, b), vector(e.b, own, b)], bytes(...e.lanes));
+    case 'join': return joined(e.parts, b);
     case 'narrow': return demoted(vector(e.low, 'f64x2', b), vector(e.high, 'f64x2', b));
-    case 'const': case 'named': case 'linear': case 'quotient': case 'inside': case 'fold': return invariant(false, `${e.kind} has no lanes`) as never;
+    case 'const': case 'named': case 'linear': case 'quotient': case 'inside': case 'fold': case 'lane': return invariant(false, `${e.kind} has no lanes`) as never;
     default: return e satisfies never;
   }
 }
@@ -158,6 +160,25 @@ export const isProduct = (e: LoopExpr): e is ExprOf<'binary'> => e.kind === 'bin
 export function multiplyAdd(product: ExprOf<'binary'>, sum: Op, ty: VectorTy, b: Body): Op {
   return op(`${ty}.relaxed_madd` as Mnemonic, [vector(product.a, ty, b), vector(product.b, ty, b), sum]);
 }
+
+/** Scalars side by side. */
+function joined(parts: readonly LoopExpr[], b: Body): Op {
+  const values = parts.map((x) => {
+    const value = number(x, b);
+    return value.name === 'f64.promote_f32' ? value.args[0]! : op('f32.demote_f64', [value]);
+  });
+  return values.slice(1).reduce((all, x, n) => op('f32x4.replace_lane', [all, x], n + 1), op('f32x4.splat', [values[0]!]));
+}
+
+/** One lane of a vector as a scalar. */
+export function laneNumber(e: ExprOf<'lane'>, b: Body): Op {
+  const ty = typeOf(e.x);
+  invariant(ty === 'f32x4' || ty === 'f64x2', `no lane of ${ty} as a double`);
+  return lane(vector(e.x, ty, b), ty, e.n);
+}
+
+/** The same of integers. */
+export const laneInteger = (e: ExprOf<'lane'>, b: Body): Op => op('i32x4.extract_lane', [vector(e.x, 'i32x4', b)], e.n);
 
 /** A function of doubles, lane by lane. */
 function eachLane(xs: readonly Op[], ty: VectorTy, apply: (lanes: readonly Op[]) => Op, b: Body): Op {

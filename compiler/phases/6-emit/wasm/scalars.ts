@@ -12,7 +12,7 @@ import { call, choose, double, int, op, set, tee, type Op } from './code.ts';
 import { folded } from './fold.ts';
 import { helper } from './math.ts';
 import type { Mnemonic } from './instructions.ts';
-import { fold } from './lanes.ts';
+import { fold, laneInteger, laneNumber } from './lanes.ts';
 
 type ExprOf<K extends LoopExpr['kind']> = Extract<LoopExpr, { kind: K }>;
 
@@ -67,7 +67,8 @@ export function number(e: LoopExpr, b: Body): Op {
     case 'linear': return mayWrap(e.at, b.known) ? exact(e.at, b) : op('f64.convert_i32_s', [integer(e, b)]);
     case 'quotient': case 'choose': return op('f64.convert_i32_s', [integer(e, b)]);
     case 'fold': return fold(e, b);
-    case 'splat': case 'widen': case 'narrow': return invariant(false, `${e.kind} is no scalar`) as never;
+    case 'lane': return typeOf(e) === 'i32' ? op('f64.convert_i32_s', [laneInteger(e, b)]) : laneNumber(e, b);
+    case 'splat': case 'widen': case 'narrow': case 'shuffle': case 'join': return invariant(false, `${e.kind} is no scalar`) as never;
     default: return e satisfies never;
   }
 }
@@ -128,6 +129,7 @@ export function integer(e: LoopExpr, b: Body): Op {
     }
     case 'select': if (isInteger(e.a) && isInteger(e.b)) return select(e, integer, b); break;
     case 'inside': return truth(e, b);
+    case 'lane': if (typeOf(e) === 'i32') return laneInteger(e, b); break;
     default: break;
   }
   return typeOf(e) === 'bool' ? truth(e, b) : op('i32.trunc_sat_f64_s', [number(e, b)]);
