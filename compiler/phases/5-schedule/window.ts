@@ -57,6 +57,7 @@ export function buildWindow(b: Builder, pass: Pass): void {
   b.shared.clear();
   b.levels.clear();
   const taps = readTaps(b, info);
+  if (b.inVectors) return oneByOne(b, pass, taps);
   const array = b.scratch('taps', taps.every((t) => t.isFloat) ? 'f32' : 'f64', taps.length);
   for (const { index, value } of taps) b.push({ kind: 'store', buffer: array.name, at: place(array, index), lanes: 1, op: '=', value });
   const best = playOff(b, info, taps, array);
@@ -111,6 +112,23 @@ function playOff(b: Builder, { item }: Info, taps: readonly Tap[], array: Buffer
     }
     round = next;
   }
+}
+
+/** For lanes: each tap against the best so far, chosen by masks. A NaN is better than anything but another NaN. */
+function oneByOne(b: Builder, pass: Pass, taps: readonly Tap[]): void {
+  const info = pass.infos[0]!;
+  const [wantsPlace, wantsValue] = [pass.infos.some((i) => i.item.kind === 'arg'), pass.infos.some((i) => i.item.kind !== 'arg')];
+  const { op, axes } = info.item;
+  let [best, at] = [taps[0]!.value, taps[0]!.index];
+  taps.slice(1).forEach(({ value, index }, n) => {
+    const worse: LoopExpr = { kind: 'binary', op: op === 'max' ? '<=' : '>=', a: value, b: best };
+    const isNumber: LoopExpr = { kind: 'binary', op: '==', a: best, b: best };
+    const better = b.local(b.wish(`better${n}`, axes), 'bool', { kind: 'binary', op: 'and', a: { kind: 'unary', op: 'not', x: worse }, b: isNumber }, b.depth);
+    const isLast = n === taps.length - 2;
+    if (wantsPlace) at = b.local(b.wish(`at${n}`, axes), 'i32', { kind: 'choose', c: better, a: index, b: at }, b.depth);
+    if (wantsValue || !isLast) best = b.local(b.wish(`best${n}`, axes), 'f64', { kind: 'select', c: better, a: value, b: best }, b.depth);
+  });
+  for (const i of pass.infos) publish(b, i, i.item.kind === 'arg' ? at : best);
 }
 
 function place(array: Buffer, index: LoopExpr): Address {

@@ -19,7 +19,7 @@ const MOST_TAPS_IN_BODY = 32;
 
 /** Whether nothing but windows, and what is made of them, stands in the innermost loop of a group. */
 export function areWindows(b: Builder, t: Group): boolean {
-  return !b.rare && t.children.some((child) => child.kind === 'pass' && isWindow(b, child))
+  return !b.rare && !b.inVectors && t.children.some((child) => child.kind === 'pass' && isWindow(b, child))
     && t.children.every((child) => child.kind === 'pass' && (child.loops.length === 0 || isWindow(b, child)));
 }
 
