@@ -35,6 +35,8 @@ const WIDTH = 4;
 const NEAR = 4;
 const count = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((n, t) => n + t.k, 0) : undefined);
 
+const keyOfSplat = (ty: string, x: LoopExpr): string => `${ty} ${x.kind === 'local' ? x.name : JSON.stringify(x)}`;
+
 /** Whether a load gives a float. */
 export const isFloat = (e: LoopExpr & { kind: 'load' }, o: VectorOptions): boolean => o.buffers.find((b) => b.name === e.buffer)?.elem === 'f32';
 
@@ -57,8 +59,8 @@ export class LaneLoop {
   /** Scalars in all lanes, made once in front of the loop. */
   readonly before: Stmt[] = [];
   /** The same of a scalar that the loop itself declares, right behind it. */
-  readonly behind = new Map<string, Stmt[]>();
-  readonly scalars = new Map<string, LoopExpr>();
+  readonly behind = new Map<Stmt, Stmt[]>();
+  readonly scalars = new Map<string, Let>();
   #splats = new Map<string, LoopExpr>();
 
   constructor(loop: Loop, o: VectorOptions, around: { readonly meaning: ReadonlyMap<string, Linear>; readonly floats: ReadonlySet<string> }) {
@@ -175,7 +177,7 @@ export class LaneLoop {
     const made = this.statements(body);
     const insert = (all: readonly Stmt[]): Stmt[] => all.flatMap((s): Stmt[] => {
       if (s.kind === 'loop' || s.kind === 'when') return [{ ...s, body: insert(s.body) }];
-      return s.kind === 'let' ? [s, ...this.behind.get(s.name) ?? []] : [s];
+      return s.kind === 'let' ? [s, ...this.behind.get(s) ?? []] : [s];
     });
     return withoutDead(insert(made));
   }
@@ -194,12 +196,12 @@ export class LaneLoop {
     const value: LoopExpr = { kind: 'splat', ty, x };
     const source = x.kind === 'local' ? this.scalars.get(x.name) : undefined;
     if (x.kind === 'const' || (!source && !this.isOutside(x))) return value;
-    const key = `${ty} ${JSON.stringify(x)}`;
+    const key = keyOfSplat(ty, x);
     const old = this.#splats.get(key);
     if (old) return old;
     const name = this.o.fresh(`${x.kind === 'local' || x.kind === 'named' ? x.name : 'all'}Lanes`);
-    const own: Stmt = { kind: 'let', name, ty, mutable: false, value: source?.kind === 'load' ? { kind: 'splat', ty, x: source } : value };
-    if (source && x.kind === 'local') this.behind.set(x.name, [...this.behind.get(x.name) ?? [], own]);
+    const own: Stmt = { kind: 'let', name, ty, mutable: false, value: source?.value.kind === 'load' ? { kind: 'splat', ty, x: source.value } : value };
+    if (source) this.behind.set(source, [...this.behind.get(source) ?? [], own]);
     else this.before.push(own);
     const made: LoopExpr = { kind: 'local', ty, name };
     this.#splats.set(key, made);
@@ -249,7 +251,11 @@ export class LaneLoop {
 
   declare(s: Let): Stmt[] {
     if (!this.varying.has(s.name)) {
-      if (!s.mutable && s.ty === 'f64') this.scalars.set(s.name, s.value);
+      if (!s.mutable && s.ty === 'f64') {
+        // Bodies beside each other may use a name again.
+        this.scalars.set(s.name, s);
+        for (const ty of ['f32x4', 'f64x2', 'i32x4']) this.#splats.delete(keyOfSplat(ty, { kind: 'local', ty: 'f64', name: s.name }));
+      }
       return [s];
     }
     return this.locals.flatMap((own, copy) => {
