@@ -120,7 +120,7 @@ export function single(v: View, x: Value): LoopExpr {
 }
 
 /** A value in two vectors of doubles. */
-export function double(v: View, x: Value): { readonly low: LoopExpr; readonly high: LoopExpr } {
+export function double(v: View, x: Value): Halves {
   switch (x.form) {
     case 'uniform': return { low: v.splat('f64x2', x.e), high: v.splat('f64x2', x.e) };
     case 'f32': return { low: { kind: 'widen', half: 'low', x: x.e }, high: { kind: 'widen', half: 'high', x: x.e } };
@@ -138,7 +138,11 @@ export function integers(v: View, x: Value): LoopExpr {
 function unaryIn(v: View, e: LoopExpr & { kind: 'unary' }, x: Value): Value {
   if (x.form === 'uniform') return { form: 'uniform', e };
   if (x.form === 'mask') return e.op === 'flag' ? f32(unary('flag', x.e)) : e.op === 'not' ? { form: 'mask', e: unary('not', x.e) } : refuse(e.op);
-  if (e.op === 'rsqrt') return f32(binary('/', v.splat('f32x4', { kind: 'const', value: 1 }), unary('sqrt', single(v, x))));
+  if (e.op === 'rsqrt') {
+    const one: LoopExpr = { kind: 'const', value: 1 };
+    if (x.form === 'f64') return pair('/', double(v, { form: 'uniform', e: one }), { low: unary('sqrt', x.low), high: unary('sqrt', x.high) });
+    return f32(binary('/', v.splat('f32x4', one), unary('sqrt', single(v, x))));
+  }
   if (LANE_BY_LANE.has(e.op)) return f32(unary(e.op, single(v, x)));
   if (!LANEWISE.has(e.op) || x.form === 'i32') return refuse(`${e.op} has no lanes`);
   return x.form === 'f64' ? { form: 'f64', low: unary(e.op, x.low), high: unary(e.op, x.high) } : f32(unary(e.op, x.e));
@@ -154,18 +158,25 @@ function binaryIn(v: View, e: LoopExpr & { kind: 'binary' }, a: Value, b: Value)
   if (a.form === 'mask' || b.form === 'mask' || a.form === 'i32' || b.form === 'i32') return refuse('integers are counted with');
   switch (op) {
     case '+': case '-': {
-      if (a.form === 'f64' || b.form === 'f64') {
-        const [x, y] = [double(v, a), double(v, b)];
-        return { form: 'f64', low: binary(op, x.low, y.low), high: binary(op, x.high, y.high) };
-      }
+      if (a.form === 'f64' || b.form === 'f64') return pair(op, double(v, a), double(v, b));
       if (b.form === 'uniform' && !isFloat(v, b.e)) return f32(binary(op, binary(op, single(v, a), v.splat('f32x4', b.e)), v.splat('f32x4', rest(b.e))));
       if (a.form === 'uniform' && !isFloat(v, a.e)) return f32(binary('+', binary(op, v.splat('f32x4', a.e), single(v, b)), v.splat('f32x4', rest(a.e))));
       return f32(binary(op, single(v, a), single(v, b)));
     }
-    case '*': case '/': case 'max': case 'min': return f32(binary(op, single(v, a), single(v, b)));
+    case '*': case '/': case 'max': case 'min':
+      // Doubles stay doubles as long as no float joins them.
+      return [a, b].some((x) => x.form === 'f64') && ![a, b].some((x) => x.form === 'f32') ? pair(op, double(v, a), double(v, b)) : f32(binary(op, single(v, a), single(v, b)));
     default: return refuse(`${op} has no lanes`);
   }
 }
+
+interface Halves {
+  readonly low: LoopExpr;
+  readonly high: LoopExpr;
+}
+
+const pair = (op: (LoopExpr & { kind: 'binary' })['op'], a: Halves, b: Halves): Value =>
+  ({ form: 'f64', low: binary(op, a.low, b.low), high: binary(op, a.high, b.high) });
 
 /** What the nearest float leaves of a double. */
 const rest = (e: LoopExpr): LoopExpr => binary('-', e, unary('float', e));
