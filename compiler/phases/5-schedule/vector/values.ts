@@ -102,11 +102,10 @@ function spreadIn(v: View, e: LoopExpr & { kind: 'load' }, step: number): Value 
   return f32({ kind: 'join', parts: [0, 1, 2, 3].map((n) => ({ ...e, at: v.shifted(e.at, v.offset + n) })) });
 }
 
-/** An address some elements further on. */
+/** An address some elements further on, wherever in the array that is. */
 function moved(at: Address, by: number): Address {
-  if (by === 0) return at;
-  const last = at.slots.at(-1)!;
-  return { slots: [...at.slots.slice(0, -1), { ...last, at: collect([...last.at, { k: by }]) }], flat: collect([...at.flat, { k: by }]) };
+  const flat = collect([...at.flat, { k: by }]);
+  return { slots: [{ at: flat, size: at.slots.reduce((n, s) => n * s.size, 1) }], flat };
 }
 
 /** A value in one vector of floats. */
