@@ -36,10 +36,21 @@ export interface Variable {
   readonly meaning?: Linear;
   /** Code right behind its declaration. */
   readonly behind: Code[];
-  /** Of an innermost loop: code before it and at the end of each turn, its first value and its step. */
-  readonly turns?: { readonly before: Code[]; readonly end: Code[]; readonly from: Op; readonly step: number };
+  /** Of an innermost loop. */
+  readonly turns?: Turns;
   /** The sums that end with it, by what they are. */
   readonly sums: Map<string, string>;
+}
+
+/** Where an innermost loop moves its pointers on. */
+export interface Turns {
+  /** Code before the loop, and at the end of each turn. */
+  readonly before: Code[];
+  readonly end: Code[];
+  readonly from: Op;
+  readonly step: number;
+  /** The pointers, and by how many bytes each turn moves them. */
+  readonly pointers: { readonly local: string; readonly by: number }[];
 }
 
 export interface Interval {
@@ -132,7 +143,11 @@ function sumOf(base: string, terms: readonly Term[], constant: number, f: Functi
   const first = turns ? turns.from : f.read(local);
   const start = plus(plus(outer, times(first, last.k)), constant === 0 ? undefined : int(constant));
   (turns ? turns.before : behind).push(set(name, start));
-  if (turns) turns.end.push(set(name, op('i32.add', [f.read(name), int(last.k * turns.step)])));
+  if (turns) {
+    const by = last.k * turns.step;
+    turns.end.push(set(name, op('i32.add', [f.read(name), int(by)])));
+    turns.pointers.push({ local: name, by });
+  }
   return name;
 }
 

@@ -12,7 +12,7 @@ import { encode, type Import } from './encode.ts';
 import { isValid } from './engine.ts';
 import { FunctionBuilder } from './function-builder.ts';
 import type { ValType } from './instructions.ts';
-import { pruned } from './prune.ts';
+import { neededIn, pruned } from './prune.ts';
 import { block } from './statements.ts';
 import { watOf } from './wat.ts';
 
@@ -100,6 +100,8 @@ function functionsOf(nest: LoopNest, places: ReadonlyMap<string, number>, shared
       b.known.set(v, { name: v, local: v, order: f.serial(), changes: false, range: { low: 0, high: size - 1 }, isData: false, behind: f.group(), sums: new Map() });
     }
     block(body, b);
+    const needed = neededIn(f.code, new Set(f.later.map((l) => l.test)));
+    for (const l of f.later) if (!needed.has(l.local)) l.replace();
     return pruned({ name, exported: name === nest.name, params: f.params, locals: f.locals, body: f.code });
   };
   return [make(nest.name, [], given(nest.buffers), nest.body),

@@ -7,6 +7,8 @@ export class FunctionBuilder {
   readonly #locals = new Map<string, ValType>();
   readonly #params: { readonly name: string; readonly type: ValType }[] = [];
   #out: Code[] = [];
+  /** Tests of loops that do without their variable, if nothing but such a test reads it. */
+  readonly later: { readonly local: string; readonly test: Op; replace(): void }[] = [];
   #serial = 0;
   #unnamed = 0;
 
