@@ -92,8 +92,13 @@ export function linear(at: Linear, known: Known, f: FunctionBuilder): Op {
   return constant === 0 ? sum : op('i32.add', [sum, int(constant)]);
 }
 
+interface Located {
+  readonly base: Op;
+  readonly offset: number;
+}
+
 /** The address of an element: what to add, and the constant for the instruction. */
-export function address(at: Linear, place: Place, known: Known, f: FunctionBuilder): { readonly base: Op; readonly offset: number } {
+export function address(at: Linear, place: Place, known: Known, f: FunctionBuilder): Located {
   const { terms, constant } = sorted(expanded(at, known).map((t) => ({ ...t, k: t.k * place.bytes })), known);
   const whole = constant + place.offset;
   // The least that the terms come to is made up for in the sum, if the constant has room for it.
@@ -134,7 +139,8 @@ function sumOf(base: string, terms: readonly Term[], constant: number, f: Functi
   const last = terms.at(-1);
   if (last === undefined) return base;
   const { sums, behind, turns, local } = last.variable;
-  const key = `${[base, ...terms.map((t) => (t.k === 1 ? t.variable.name : `${t.k}*${t.variable.name}`))].join('+')}${constant === 0 ? '' : constant < 0 ? constant : `+${constant}`}`;
+  const products = terms.map((t) => (t.k === 1 ? t.variable.name : `${t.k}*${t.variable.name}`));
+  const key = `${[base, ...products].join('+')}${constant === 0 ? '' : constant < 0 ? constant : `+${constant}`}`;
   const old = sums.get(key);
   if (old !== undefined) return old;
   const outer = f.read(sumOf(base, terms.slice(0, -1), 0, f));

@@ -5,7 +5,7 @@
 import { bodyOf, type Buffer, type LoopNest, type Part, type Stmt } from '../../../ir/loop.ts';
 import { indexVariablesIn, wholeBody } from '../../../ir/loop-walk.ts';
 import { invariant } from '../../../support/invariant.ts';
-import { SEED, type Body, type CheckSite, type Shared } from './body.ts';
+import { RANK, SEED, type Body, type CheckSite, type Shared } from './body.ts';
 import { op, set, type Code, type Func } from './code.ts';
 import { DRAWN } from './draw.ts';
 import { encode, type Import } from './encode.ts';
@@ -60,8 +60,13 @@ export function assemble(nests: readonly LoopNest[], scratch: readonly Buffer[],
   return { bytes, wat: watOf(module), functions, scratchBytes: size, sites: shared.sites, math: [...shared.math] };
 }
 
+interface Layout {
+  readonly places: ReadonlyMap<string, number>;
+  readonly size: number;
+}
+
 /** Where each scratch array begins. */
-function layout(scratch: readonly Buffer[], nests: readonly LoopNest[]): { readonly places: ReadonlyMap<string, number>; readonly size: number } {
+function layout(scratch: readonly Buffer[], nests: readonly LoopNest[]): Layout {
   const drawn = new Set(nests.flatMap((n) => wholeBody(n)).flatMap((s) => (s.kind === 'draw' ? [s.buffer] : [])));
   const places = new Map<string, number>();
   let size = 0;
@@ -79,11 +84,13 @@ const given = (buffers: readonly Buffer[]): Buffer[] => buffers.filter((b) => b.
 
 function importsOf(own: readonly Func[], scratch: number, shared: Shared): Import[] {
   const takes = (count: number, type: ValType): ValType[] => Array<ValType>(count).fill(type);
+  const usesScratch = scratch > 0 && own.some((f) => f.locals.some((l) => l.name === BASE));
+  const fail: Import = { name: 'fail', kind: 'function', takes: [...takes(2, 'i32'), 'f64', ...takes(RANK, 'i32')] };
   return [
     { name: 'memory', kind: 'memory' },
-    ...(scratch > 0 && own.some((f) => f.locals.some((l) => l.name === BASE)) ? [{ name: 'scratch', kind: 'global' as const }] : []),
-    ...(shared.sites.length > 0 ? [{ name: 'fail', kind: 'function' as const, takes: [...takes(2, 'i32'), 'f64' as const, ...takes(6, 'i32')] }] : []),
-    ...[...shared.math].map((name) => ({ name, kind: 'function' as const, takes: takes(name === 'pow' ? 2 : 1, 'f64'), gives: 'f64' as const })),
+    ...(usesScratch ? [{ name: 'scratch', kind: 'global' } as const] : []),
+    ...(shared.sites.length > 0 ? [fail] : []),
+    ...[...shared.math].map((name): Import => ({ name, kind: 'function', takes: takes(name === 'pow' ? 2 : 1, 'f64'), gives: 'f64' })),
   ];
 }
 
@@ -97,7 +104,8 @@ function functionsOf(nest: LoopNest, places: ReadonlyMap<string, number>, shared
     const b = bodyFor(nest, f, { places, shared, draws, start }, body);
     for (const { v, size } of numbers) {
       b.locals.set(v, { local: v, ty: 'i32' });
-      b.known.set(v, { name: v, local: v, order: f.serial(), changes: false, range: { low: 0, high: size - 1 }, isData: false, behind: f.group(), sums: new Map() });
+      const range = { low: 0, high: size - 1 };
+      b.known.set(v, { name: v, local: v, order: f.serial(), changes: false, range, isData: false, behind: f.group(), sums: new Map() });
     }
     block(body, b);
     const needed = neededIn(f.code, new Set(f.later.map((l) => l.test)));

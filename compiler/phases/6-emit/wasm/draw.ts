@@ -97,7 +97,8 @@ function stores(x: Op, to: Op, offset: number, bytes: 4 | 8, low: number, high: 
     return [op('v128.store', [to, scaled], offset)];
   }
   const both = (value: number): Op => op('f64x2.splat', [double(value)]);
-  const value = (y: Op): Op => op('f64x2.add', [both(low), op('f64x2.mul', [op('f64x2.convert_low_i32x4_s', [y]), both((high - low) * 2 ** -24)])]);
+  const scaled = (y: Op): Op => op('f64x2.mul', [op('f64x2.convert_low_i32x4_s', [y]), both((high - low) * 2 ** -24)]);
+  const value = (y: Op): Op => op('f64x2.add', [both(low), scaled(y)]);
   const [first, last] = [value(x), value(op('i8x16.shuffle', [x, x], words(2, 3, 2, 3)))];
   if (bytes === 8) return [op('v128.store', [to, first], offset), op('v128.store', [to, last], offset + 16)];
   const floats = op('i8x16.shuffle', [op('f32x4.demote_f64x2_zero', [first]), op('f32x4.demote_f64x2_zero', [last])], words(0, 1, 4, 5));

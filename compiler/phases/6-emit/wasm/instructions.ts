@@ -11,7 +11,8 @@ export type ValType = 'i32' | 'f32' | 'f64' | 'v128';
  * bytes: 16 of them; memory, memories: the number of the one memory, once or twice.
  */
 export type Immediate =
-  | 'none' | 'mem1' | 'mem4' | 'mem8' | 'mem16' | 'i32' | 'f32' | 'f64' | 'bytes' | 'lane' | 'local' | 'global' | 'function' | 'label' | 'memory';
+  | 'none' | 'mem1' | 'mem4' | 'mem8' | 'mem16' | 'i32' | 'f32' | 'f64' | 'bytes' | 'lane'
+  | 'local' | 'global' | 'function' | 'label' | 'memory';
 
 /** Prefixes: opcodes of memory and saturation, and of lanes. */
 const MISC = 0xfc_000;
@@ -124,7 +125,8 @@ const bytesOf = (code: number): number[] => (code >= 0xfc_000 ? [code >> 12, ...
 const types = (text: string): ValType[] => text.split(' ').filter((t) => t !== '') as ValType[];
 
 /** Every instruction by its name. Operands that depend on a local or a function are not in the table. */
-export const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map((rows as readonly Row[]).flatMap(([prefix, first, signature, names, immediate]) => {
+export const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map((rows as readonly Row[]).flatMap((row) => {
+  const [prefix, first, signature, names, immediate] = row;
   const [takes = '', gives = ''] = signature.split('->');
   return names.split(' ').map((name, n): [string, Instruction] =>
     [`${prefix}${name}`, { bytes: bytesOf(first + n), takes: types(takes), gives: types(gives)[0], immediate: immediate ?? 'none' }]);

@@ -1,7 +1,10 @@
 /** Which locals matter, and code without those that do not. Values have no effect beside, so what nothing reads may go. */
 import type { Code, Func, Op } from './code.ts';
 
-/** The locals that some effect needs: what is stored, called with or branched on, and what that is made of. `but`: effects that do not count. */
+/**
+ * The locals that some effect needs: what is stored, called with or branched on, and what that is made of.
+ * @param but effects that do not count
+ */
 export function neededIn(body: readonly Code[], but: ReadonlySet<Op> = new Set()): Set<string> {
   const madeOf = new Map<string, Set<string>>();
   const needed = new Set<string>();

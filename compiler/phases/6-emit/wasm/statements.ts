@@ -14,7 +14,9 @@ import { integer, number, saturated, truth } from './scalars.ts';
 
 type StmtOf<K extends Stmt['kind']> = Extract<Stmt, { kind: K }>;
 
-export const VALUES: Readonly<Record<Ty, ValType>> = { f64: 'f64', i32: 'i32', bool: 'i32', f32x4: 'v128', f64x2: 'v128', i32x4: 'v128', mask: 'v128' };
+const VALUES: Readonly<Record<Ty, ValType>> = {
+  f64: 'f64', i32: 'i32', bool: 'i32', f32x4: 'v128', f64x2: 'v128', i32x4: 'v128', mask: 'v128',
+};
 
 /** Writes a block; what it declares is gone behind it. */
 export function block(body: readonly Stmt[], b: Body): void {

@@ -44,7 +44,8 @@ function codeLines(body: readonly Code[], depth: number): string[] {
       case 'block': case 'loop': return [`${pad}(${c.kind} $${c.label}`, ...codeLines(c.body, depth + 2), `${pad})`];
       case 'if': {
         const otherwise = c.otherwise.length === 0 ? [] : [`${pad}  (else`, ...codeLines(c.otherwise, depth + 4), `${pad}  )`];
-        return [`${pad}(if`, ...opLines(c.condition, depth + 2), `${pad}  (then`, ...codeLines(c.then, depth + 4), `${pad}  )`, ...otherwise, `${pad})`];
+        const then = [`${pad}  (then`, ...codeLines(c.then, depth + 4), `${pad}  )`];
+        return [`${pad}(if`, ...opLines(c.condition, depth + 2), ...then, ...otherwise, `${pad})`];
       }
       default: return c satisfies never;
     }
@@ -69,7 +70,10 @@ function headText({ name, at }: Op): string {
     case 'mem1': case 'mem4': case 'mem8': case 'mem16': return at === 0 ? name : `${name} offset=${String(at)}`;
     case 'i32': case 'lane': return `${name} ${String(at)}`;
     case 'f32': case 'f64': return `${name} ${numberText(at as number)}`;
-    case 'bytes': return name === 'v128.const' ? `${name} ${constantText(at as readonly number[])}` : `${name} ${(at as readonly number[]).join(' ')}`;
+    case 'bytes': {
+      const bytes = at as readonly number[];
+      return `${name} ${name === 'v128.const' ? constantText(bytes) : bytes.join(' ')}`;
+    }
     case 'local': case 'global': case 'function': case 'label': return `${name} $${String(at)}`;
     default: return immediate satisfies never;
   }
