@@ -6,7 +6,9 @@ import { gzipSync } from 'node:zlib';
 import { rollup, type Plugin } from 'rollup';
 import esbuild, { minify } from 'rollup-plugin-esbuild';
 import { parse } from 'yaml';
-import { compileProject, findProject } from '../cli/project.ts';
+import { makeProject } from '../cli/output.ts';
+import { compileEntry } from '../cli/project.ts';
+import { findProject, openSources, outputFolder } from '../cli/sources.ts';
 import { openTerminal } from '../cli/terminal.ts';
 
 export interface Page {
@@ -15,6 +17,8 @@ export interface Page {
   readonly limit: number;
   /** A build file, whose modules `code` imports from `kernels/`. */
   readonly kernels?: string;
+  /** What stands in for the targets of the build file. */
+  readonly target?: 'ts' | 'wasm';
   readonly code: string;
 }
 
@@ -35,8 +39,9 @@ export async function measureSizes(list: readonly Page[]): Promise<Size[]> {
   const built = new Map<string, ReadonlyMap<string, string>>();
   const sizes: Size[] = [];
   for (const page of list) {
-    if (page.kernels !== undefined && !built.has(page.kernels)) built.set(page.kernels, compile(page.kernels));
-    const code = await bundle(page.code, built.get(page.kernels ?? '') ?? new Map());
+    const key = `${page.kernels} ${page.target}`;
+    if (page.kernels !== undefined && !built.has(key)) built.set(key, compile(page.kernels, page.target));
+    const code = await bundle(page.code, built.get(key) ?? new Map());
     sizes.push({ name: page.name, limit: page.limit, minified: Buffer.byteLength(code), bytes: gzipSync(code, { level: 9 }).length });
   }
   return sizes;
@@ -47,8 +52,9 @@ export const excess = (s: Size): string | undefined => (s.bytes <= s.limit ? und
   : `${s.name}: ${s.bytes} bytes, ${s.bytes - s.limit} more than its limit of ${s.limit}`);
 
 /** The modules of a build file, by file name. */
-function compile(buildFile: string): Map<string, string> {
-  const { build } = compileProject(findProject(join(root, buildFile)), undefined, openTerminal(true, true));
+function compile(buildFile: string, target: Page['target']): Map<string, string> {
+  const sources = openSources(findProject(join(root, buildFile)), target);
+  const { build } = makeProject(sources, outputFolder(sources, undefined), openTerminal(true, true), compileEntry);
   return new Map(build.files.map((f) => [f.path, f.text]));
 }
 
