@@ -1,8 +1,9 @@
 /** The search for schedules with numbers in place of measurements, the file it writes, and one real run. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
 import { answersOf, readTuning, tuningText } from '../../compiler/build/tuning.ts';
 import { DiagnosticError } from '../../compiler/diagnostics/diagnostic.ts';
 import { search } from '../../cli/tune/search.ts';
@@ -88,6 +89,20 @@ test('a kernel that the build file does not have is named', () => withFolder({
   assert.not.ok(hasStack(run));
   const bad = await kernelwright(folder, ['tune', '--ms', 'soon']);
   assert.match(bad.err, 'error[flag-value]');
+}));
+
+test('a kernel of both targets is tuned in each, under a name of its own', () => withFolder({
+  'kernels.yaml': 'kernels:\n  - { layer: affine, sizes: { N: 2, D: 4, M: 4 }, name: small, target: [ts, wasm] }\n',
+}, async (folder) => {
+  const tuned = await kernelwright(folder, ['tune', '--ms', '2', '--json']);
+  const { results } = JSON.parse(tuned.out) as { results: { kernel: string; function: string }[] };
+  assert.equal(results.map((r) => `${r.kernel} ${r.function}`), ['small forward', 'small backward', 'small.wasm forward', 'small.wasm backward'], tuned.err);
+  const { kernels } = parse(contents(folder)['kernels.tuning.yaml']!) as { kernels: Record<string, object> };
+  assert.equal(Object.keys(kernels), ['small', 'small.wasm']);
+  const built = await kernelwright(folder, ['build']);
+  assert.is(built.code, 0, built.err);
+  writeFileSync(join(folder, 'kernels.yaml'), 'kernels:\n  - { layer: affine, sizes: { N: 2, D: 4, M: 4 }, name: small }\n');
+  assert.match((await kernelwright(folder, ['build'])).err, /error\[tuning-unknown\].*small\.wasm/);
 }));
 
 test.run();
