@@ -8,6 +8,8 @@ import { minify } from 'rollup-plugin-esbuild';
 import ts from 'typescript';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compileKernel, javascriptOf } from '../../compiler/index.ts';
+import { load } from '../specs/load.ts';
 // @ts-expect-error: a configuration, without types
 import { builds } from '../../rollup.config.js';
 
@@ -79,6 +81,17 @@ test('importing everything runs nothing and leaves nothing', async ({ dist }) =>
   assert.is((await bundleOf(dist, "import './generated/index.js';\nimport './runtime/index.js';")).trim(), '');
 });
 
+test('of a kernel in both targets a page gets what it uses', async ({ dist }) => {
+  const made = compileKernel({ source: load('layernorm')!, load, sizes: { N: 4, D: 16 }, name: 'k', target: ['ts', 'wasm'] });
+  for (const f of made.files) if (!f.path.includes('.test.')) writeFileSync(join(dist, f.path.replace(/ts$/, 'js')), javascriptOf(f.text));
+  assert.is((await bundleOf(dist, "import './k.any.js';")).trim(), '');
+  const forward = await bundleOf(dist, "import { forward } from './k.any.js';\nglobalThis.run = forward;");
+  assert.match(forward, /const CODE = '/);
+  assert.not.match(forward, /function (backward|bind|attach|createCache)\b|const spec =/);
+  const types = await bundleOf(dist, "import { spec } from './k.any.js';\nglobalThis.run = spec;");
+  assert.not.match(types, /CODE|function/);
+});
+
 test('the runtime has less than 2 kB, its generator only where it is used', async ({ dist }) => {
   const bundle = await bundleOf(dist, "import { layer } from './runtime/index.js';\nglobalThis.layer = layer;", true);
   assert.ok(gzipped(bundle) < 2048, `${gzipped(bundle)} bytes`);
@@ -95,7 +108,13 @@ test('declarations describe what is there', ({ dist }) => {
   const one = kernels(dist).find((name) => name.startsWith('layernorm'))!;
   const file = join(dist, 'user.ts');
   writeFileSync(file, `import { ${one} } from './generated/index.js';
-import { layer } from './runtime/index.js';
+import { createArena, layer } from './runtime/index.js';
+const { buffers: [buffers, again] } = createArena(${one}, ${one});
+const bound: { readonly forward: () => void } = ${one}.bind(buffers);
+bound.forward();
+const rstd: Float32Array = again.cache.rstd;
+// @ts-expect-error: no such tensor
+buffers.y;
 const l = layer(${one}, { seed: 1 });
 const out: Float32Array = l.forward(new Float32Array(4));
 const dgamma: Float32Array = l.grads.gamma;

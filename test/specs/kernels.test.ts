@@ -44,7 +44,7 @@ for (const name of specNames) {
 function typeProblems(files: ReadonlyMap<string, string>): string[] {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, strict: true, noUnusedLocals: true, noFallthroughCasesInSwitch: true,
-    noImplicitOverride: true, verbatimModuleSyntax: true, isolatedModules: true, noEmit: true, types: [], skipLibCheck: true,
+    noImplicitOverride: true, verbatimModuleSyntax: true, isolatedModules: true, noEmit: true, lib: ['lib.es2022.d.ts'], types: [], skipLibCheck: true,
   };
   const host = ts.createCompilerHost(options);
   const parsed = new Map([...files].map(([path, text]) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.ES2022)]));

@@ -4,11 +4,13 @@
  * module's own memory, and what was written back.
  */
 import type { CodeBlockWriter } from 'ts-morph';
-import { checkText, docLines, drawn, fieldsUsed, identifier, takenCache, takes, typeOf, writeCache, writeChecks, writeHolds, writeParameters } from '../functions.ts';
+import {
+  checkText, docLines, drawn, fieldsUsed, identifier, takenCache, takes, typeOf, writeCache, writeChecks, writeHolds, writeParameters,
+} from '../functions.ts';
 import { ARRAYS, shapeOf, type FunctionShape } from '../interface.ts';
 import { tensorsOf } from '../metadata.ts';
 import { arraysPattern } from '../bound.ts';
-import { member, quoted } from '../text.ts';
+import { member, quoted, wrapped } from '../text.ts';
 import { drawWords, passedOf, type Passed, type WasmShape } from './shape.ts';
 
 /** Writes one exported function. */
@@ -61,18 +63,23 @@ function writeLong(w: CodeBlockWriter, statement: string): void {
 
 /** Writes `bind`: addresses are found once where they can be; else the plain functions run. */
 export function writeWasmBind(w: CodeBlockWriter, m: WasmShape): void {
-  w.newLine().writeLine('/**').writeLine(' * Binds arrays once: the functions it returns take only what changes from call to call. Arrays of the memory that');
+  w.newLine().writeLine('/**');
+  w.writeLine(' * Binds arrays once: the functions it returns take only what changes from call to call. Arrays of the memory that');
   w.writeLine(' * the module is attached to are worked on in place, then and ever after.').writeLine(' *');
   w.writeLine(' * @throws RangeError if an array has the wrong length, TypeError if it has the wrong type').writeLine(' */');
   w.write('export function bind(');
   arraysPattern(w, m);
   w.write(': Buffers): Bound ').inlineBlock(() => {
     const arrays = boundArrays(m);
-    for (const t of tensorsOf(m)) w.writeLine(checkText('checkArray', m.names.array(t.name), t.dtype, t.slots, shapeOf(t, m.derived), t.name, m));
+    for (const t of tensorsOf(m)) {
+      w.writeLine(checkText('checkArray', m.names.array(t.name), t.dtype, t.slots, shapeOf(t, m.derived), t.name, m));
+    }
     for (const f of m.fields) {
       if (!f.held) w.writeLine(checkText('checkArray', `cache${member(f.name)}`, f.elem, f.slots, f.shape, `cache.${f.name}`, m));
     }
-    w.write(`if (!(${isShared([...arrays.values()], m)})) `).inlineBlock(() => {
+    w.write('if (!(');
+    wrapped(isShared([...arrays.values()], m), 100).forEach((line, i) => w.write(i > 0 ? `\n  ${line}` : line));
+    w.write(')) ').inlineBlock(() => {
       w.write('return ').inlineBlock(() => m.functions.forEach((_, n) => writeElsewhere(w, n, m))).write(';').newLine();
     }).newLine();
     const { own } = m;
@@ -91,7 +98,7 @@ export function writeWasmBind(w: CodeBlockWriter, m: WasmShape): void {
 function boundArrays(m: WasmShape): Map<string, string> {
   const out = new Map<string, string>();
   m.functions.forEach((_, n) => {
-    for (const p of passedOf(n, m)) if (!p.field || p.field.held || !out.has(p.name)) out.set(p.name, p.field && !p.field.held ? `cache${member(p.field.name)}` : p.name);
+    for (const { name, field } of passedOf(n, m)) out.set(name, field && !field.held ? `cache${member(field.name)}` : name);
   });
   return out;
 }
@@ -102,7 +109,9 @@ function writeElsewhere(w: CodeBlockWriter, n: number, m: WasmShape): void {
 }
 
 /** One function that `bind` returns. `isPlain`: the call leaves held inputs in the cache itself, and checks the draw. */
-function writeBound(w: CodeBlockWriter, f: FunctionShape, passed: readonly Passed[], call: string, m: WasmShape, isPlain = false): void {
+function writeBound(
+  w: CodeBlockWriter, f: FunctionShape, passed: readonly Passed[], call: string, m: WasmShape, isPlain = false,
+): void {
   const held = passed.flatMap((p) => (p.field?.held ? [{ name: p.name, field: p.field.name }] : []));
   const holds = !isPlain && f.pass === 'forward' && m.fields.some((x) => x.held);
   const draws = !isPlain && f.arguments.some((a) => a.kind === 'seed');

@@ -26,7 +26,8 @@ export function hostTypes(m: WasmShape): Statement[] {
       const taken = [...f.buffers, ...drawWords(f).map((_, n) => words[n]!)].map((p) => `${p}: number`);
       return [f.name, `(${taken.join(', ')}) => void`];
     }), 'The kernels over one memory. Arrays are addresses.'),
-    (w) => writeInterface(w, 'Home', [[own.kernels, 'Kernels'], ...homeTypes(m)], "The kernels over the module's own memory, and views of the arrays there."),
+    (w) => writeInterface(w, 'Home', [[own.kernels, 'Kernels'], ...homeTypes(m)],
+      "The kernels over the module's own memory, and views of the arrays there."),
     (w) => {
       w.newLine().writeLine(`let ${own.compiled}: object | undefined;`);
       w.writeLine(`let ${own.home}: Home | undefined;`);
@@ -37,7 +38,9 @@ export function hostTypes(m: WasmShape): Statement[] {
   ];
 }
 
-function writeInterface(w: CodeBlockWriter, name: string, properties: readonly (readonly [name: string, type: string])[], doc?: string): void {
+type Property = readonly [name: string, type: string];
+
+function writeInterface(w: CodeBlockWriter, name: string, properties: readonly Property[], doc?: string): void {
   w.newLine();
   if (doc !== undefined) w.writeLine(`/** ${doc} */`);
   w.write(`interface ${name} `).block(() => { for (const [key, type] of properties) w.writeLine(`readonly ${key}: ${type};`); });
@@ -45,8 +48,10 @@ function writeInterface(w: CodeBlockWriter, name: string, properties: readonly (
 
 /** `attach`, `canRun`, and what they and the kernels call. */
 export function hostFunctions(m: WasmShape): Statement[] {
-  return [(w) => writeAttach(w, m), (w) => writeCanRun(w, m), (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
-    ...(m.code.sites.length > 0 ? [(w: CodeBlockWriter) => writeFail(w, m)] : [])];
+  return [
+    (w) => writeAttach(w, m), (w) => writeCanRun(w, m), (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
+    ...(m.code.sites.length > 0 ? [(w: CodeBlockWriter) => writeFail(w, m)] : []),
+  ];
 }
 
 function writeAttach(w: CodeBlockWriter, { own, code }: WasmShape): void {
