@@ -38,8 +38,8 @@ export function makeProject<K extends CompiledKernel>(sources: Sources, out: str
   return { build: built, out, files, stale: staleFiles(out, files) };
 }
 
-/** What a tuning calls a kernel in each of its targets. */
-const tunedNames = ({ name, files }: CompiledKernel): string[] => [name, `${name}.wasm`].filter((n) => files.some((f) => f.path === `${n}.ts`));
+/** What a tuning calls a kernel in each target, those that this build leaves out included (`--target`). */
+const tunedNames = ({ name }: CompiledKernel): string[] => [name, `${name}.wasm`];
 
 /** Refuses a folder that is a file, and one where a file that nobody generated would be overwritten. */
 function checkFolder(folder: string, files: readonly FileText[]): void {

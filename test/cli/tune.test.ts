@@ -1,11 +1,11 @@
-/** The search for schedules with numbers in place of measurements, the file it writes, and one real run. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** The search for schedules with numbers in place of measurements, the file it writes, and real runs for both targets. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse } from 'yaml';
 import { answersOf, readTuning, tuningText } from '../../compiler/build/tuning.ts';
 import { DiagnosticError } from '../../compiler/diagnostics/diagnostic.ts';
+import { measureFunction } from '../../cli/tune/measure.ts';
 import { search } from '../../cli/tune/search.ts';
 import { contents, hasStack, kernelwright, withFolder } from './harness.ts';
 
@@ -78,6 +78,64 @@ test('tune measures, writes a file, goes on where it was, and build follows it',
   });
 }));
 
+test('a kernel in both targets has answers for each, and each build follows its own', () => withFolder({
+  'kernels.yaml': 'target: [ts, wasm]\nkernels:\n  - { layer: affine, sizes: { N: 2, D: 3, M: 4 }, name: small }\n',
+  'kernels.tuning.yaml': 'kernels:\n  small:\n    forward:\n      out/form: packed\n',
+}, async (folder) => {
+  const tuned = await kernelwright(folder, ['tune', '--filter', '.wasm', '--ms', '2', '--json']);
+  assert.is(tuned.code, 0, tuned.err);
+  const { results } = JSON.parse(tuned.out) as { results: { kernel: string; function: string; after: number }[] };
+  assert.equal(results.map((r) => `${r.kernel} ${r.function}`), ['small.wasm forward', 'small.wasm backward']);
+  assert.ok(results.every((r) => r.after > 0 && Number.isFinite(r.after)));
+  assert.match((await kernelwright(folder, ['tune', '--filter', '.wasm', '--ms', '2'])).out, 'nothing left to tune');
+
+  const path = join(folder, 'kernels.tuning.yaml');
+  const text = readFileSync(path, 'utf8');
+  const tuning = readTuning({ path, text });
+  assert.equal([...answersOf(tuning, 'small')], [['forward/out/form', 'packed']]);
+  assert.ok(answersOf(tuning, 'small.wasm').has('forward/out/form'), text);
+
+  // Another answer for one target: the other one's module stays as it was.
+  const [plain, wasm] = text.split('  small.wasm:');
+  const scalar = `${plain!}  small.wasm:${wasm!.replace(/out\/form: (\w+)/, (_, form) => `out/form: ${form === 'loops' ? 'packed' : 'loops'}`)}`;
+  assert.is.not(scalar, text);
+  await kernelwright(folder, ['build']);
+  const before = contents(join(folder, 'generated'));
+  await withFolder({ 'kernels.yaml': readFileSync(join(folder, 'kernels.yaml'), 'utf8'), 'kernels.tuning.yaml': scalar }, async (other) => {
+    assert.is((await kernelwright(other, ['build'])).code, 0);
+    const followed = contents(join(other, 'generated'));
+    assert.is(followed['small.ts'], before['small.ts']);
+    assert.is.not(followed['small.wasm.ts'], before['small.wasm.ts']);
+    assert.is((await kernelwright(other, ['check'])).code, 0);
+    // A build of one target leaves the answers for the other alone.
+    for (const target of ['ts', 'wasm']) assert.is((await kernelwright(other, ['build', '--target', target, '--out', `only-${target}`])).code, 0);
+    assert.is(contents(join(other, 'only-wasm'))['small.wasm.ts'], followed['small.wasm.ts']);
+  });
+}));
+
+test('a kernel in WebAssembly is measured in place: all of its arrays lie in the memory that it is attached to, apart', async () => {
+  const text = `
+    export const spec = {
+      tensors: { x: { shape: [5], dtype: 'f32' }, y: { shape: [3], dtype: 'i32' } }, bytes: { scratch: 100 },
+      cache: { mask: { shape: [7], dtype: 'u8' }, x: { shape: [5], dtype: 'f32', held: true } }, arguments: { forward: ['x', 'y', 'cache'] },
+    };
+    export const createCache = () => ({ mask: new Uint8Array(7), x: new Float32Array(0) });
+    let buffer;
+    export const attach = (memory, scratch) => { if (scratch % 16 === 0) buffer = memory.buffer; };
+    export const bind = ({ x, y, cache }) => ({ forward: () => {
+      const arrays = [x, y, cache.mask];
+      if (arrays.some((a) => a.buffer !== buffer || a.byteOffset % 64 !== 0)) throw new Error('elsewhere');
+      if (arrays.map((a) => a.byteOffset).join() !== '128,192,256' || arrays.map((a) => a.length).join() !== '5,3,7') throw new Error('not apart');
+      if (x.some((v) => v < 0.5) || cache.x.length !== 0) throw new Error('not filled');
+    } });`;
+  await withFolder({}, async (folder) => {
+    assert.ok(await measureFunction(text, 'forward', folder, 1) > 0);
+    let refused = '';
+    await measureFunction(text.replace('buffer = memory.buffer', 'buffer = 0'), 'forward', folder, 1).catch((error: unknown) => { refused = String(error); });
+    assert.match(refused, 'elsewhere');
+  });
+});
+
 test('a kernel that the build file does not have is named', () => withFolder({
   'kernels.yaml': 'kernels:\n  - { layer: relu, sizes: { N: 2, D: 3 } }\n',
   'kernels.tuning.yaml': 'kernels:\n  gelu_2x3:\n    forward: {}\n',
@@ -89,20 +147,6 @@ test('a kernel that the build file does not have is named', () => withFolder({
   assert.not.ok(hasStack(run));
   const bad = await kernelwright(folder, ['tune', '--ms', 'soon']);
   assert.match(bad.err, 'error[flag-value]');
-}));
-
-test('a kernel of both targets is tuned in each, under a name of its own', () => withFolder({
-  'kernels.yaml': 'kernels:\n  - { layer: affine, sizes: { N: 2, D: 4, M: 4 }, name: small, target: [ts, wasm] }\n',
-}, async (folder) => {
-  const tuned = await kernelwright(folder, ['tune', '--ms', '2', '--json']);
-  const { results } = JSON.parse(tuned.out) as { results: { kernel: string; function: string }[] };
-  assert.equal(results.map((r) => `${r.kernel} ${r.function}`), ['small forward', 'small backward', 'small.wasm forward', 'small.wasm backward'], tuned.err);
-  const { kernels } = parse(contents(folder)['kernels.tuning.yaml']!) as { kernels: Record<string, object> };
-  assert.equal(Object.keys(kernels), ['small', 'small.wasm']);
-  const built = await kernelwright(folder, ['build']);
-  assert.is(built.code, 0, built.err);
-  writeFileSync(join(folder, 'kernels.yaml'), 'kernels:\n  - { layer: affine, sizes: { N: 2, D: 4, M: 4 }, name: small }\n');
-  assert.match((await kernelwright(folder, ['build'])).err, /error\[tuning-unknown\].*small\.wasm/);
 }));
 
 test.run();
