@@ -60,7 +60,7 @@ export function jamOf(
   b: Builder, infos: readonly Info[], outer: { readonly axis: string; readonly axes: readonly string[]; readonly size: number },
   inner: { readonly axis: string; readonly size: number }, cost: number,
 ): number {
-  if (b.inVectors || infos.some((i) => i.form === 'register' || i.item.kind === 'arg')) return 1;
+  if (infos.some((i) => i.form === 'register' || i.item.kind === 'arg')) return 1;
   const isColumn = (axes: ReadonlySet<string> | readonly string[]): boolean => {
     const own = new Set(axes);
     return own.has(inner.axis) && outer.axes.every((a) => !own.has(a));

@@ -5,7 +5,7 @@
  */
 import { bodyOf, collect, exprsOf, operands, type Address, type Buffer, type Linear, type LoopExpr, type Stmt, type Ty } from '../../../ir/loop.ts';
 import { localsIn } from '../../../ir/loop-walk.ts';
-import { double, integers, NotInLanes, single, valueIn, type Value, type View } from './values.ts';
+import { double, integers, NotInLanes, single, sumIn, valueIn, type Value, type View } from './values.ts';
 
 export interface VectorOptions {
   readonly buffers: readonly Buffer[];
@@ -216,7 +216,7 @@ export class LaneLoop {
 
   /** A value whose floats are read twice, once for each half, gets a local. */
   shared(value: Value, wish: string): { lets: Stmt[]; value: Value } {
-    if (value.form !== 'f32' || value.e.kind === 'local') return { lets: [], value };
+    if (value.form !== 'f32' || value.e.kind === 'local' || value.e.kind === 'load') return { lets: [], value };
     const name = this.o.fresh(wish);
     return { lets: [{ kind: 'let', name, ty: 'f32x4', mutable: false, value: value.e }], value: { form: 'f32', e: { kind: 'local', ty: 'f32x4', name } } };
   }
@@ -313,7 +313,7 @@ export class LaneLoop {
       if (fold) this.partOf(s.name, fold.op, copy);
       const target = own.get(s.name);
       const view = this.view(copy);
-      const value = valueIn(view, fold ? fold.value : s.value);
+      const value = (target?.form === 'f64' && s.op === '+=' ? sumIn : valueIn)(view, fold ? fold.value : s.value);
       if (!target || target.form === 'uniform' || target.form === 'mask') throw new NotInLanes(`${s.name} is no number`);
       const combine = (x: LoopExpr, y: LoopExpr): LoopExpr => (fold && fold.op !== '+' ? { kind: 'binary', op: fold.op, a: x, b: y } : y);
       const set = (x: LoopExpr, y: LoopExpr): Stmt => ({ kind: 'set', name: (x as LoopExpr & { kind: 'local' }).name, op: s.op, value: combine(x, y) });
@@ -361,7 +361,7 @@ export class LaneLoop {
       if (s.op !== '=' || this.varies(s.value)) throw new NotInLanes('all lanes go to one place');
       return copy === 0 ? [s] : [];
     }
-    const value = valueIn(view, s.value);
+    const value = (s.op === '+=' && view.elemOf(s.buffer) === 'f64' ? sumIn : valueIn)(view, s.value);
     if (step !== 1) return this.spread(s, copy, value, step);
     const at = this.shifted(s.at, view.offset);
     switch (view.elemOf(s.buffer)) {

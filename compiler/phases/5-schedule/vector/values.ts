@@ -104,6 +104,7 @@ function spreadIn(v: View, e: LoopExpr & { kind: 'load' }, step: number): Value 
 
 /** An address some elements further on, wherever in the array that is. */
 function moved(at: Address, by: number): Address {
+  if (by === 0) return at;
   const flat = collect([...at.flat, { k: by }]);
   return { slots: [{ at: flat, size: at.slots.reduce((n, s) => n * s.size, 1) }], flat };
 }
@@ -122,10 +123,23 @@ export function single(v: View, x: Value): LoopExpr {
 export function double(v: View, x: Value): Halves {
   switch (x.form) {
     case 'uniform': return { low: v.splat('f64x2', x.e), high: v.splat('f64x2', x.e) };
-    case 'f32': return { low: { kind: 'widen', half: 'low', x: x.e }, high: { kind: 'widen', half: 'high', x: x.e } };
+    case 'f32': {
+      const { e } = x;
+      if (e.kind !== 'load') return { low: { kind: 'widen', half: 'low', x: e }, high: { kind: 'widen', half: 'high', x: e } };
+      // Two floats at a time become doubles as they are loaded.
+      const half = (by: number): LoopExpr => ({ ...e, ty: 'f64x2', at: moved(e.at, by), lanes: 2 });
+      return { low: half(0), high: half(2) };
+    }
     case 'f64': return x;
     case 'i32': case 'mask': return refuse('it is no number');
   }
+}
+
+/** A sum on its way to where doubles are summed up: its parts are doubles before they are added. */
+export function sumIn(v: View, e: LoopExpr): Value {
+  if (e.kind !== 'binary' || e.op !== '+') return valueIn(v, e);
+  const [a, b] = [sumIn(v, e.a), sumIn(v, e.b)];
+  return a.form === 'uniform' && b.form === 'uniform' ? { form: 'uniform', e } : pair('+', double(v, a), double(v, b));
 }
 
 /** A value in one vector of integers. */
