@@ -101,8 +101,7 @@ export function schedule(program: Program, asked: ScheduleOptions): LoopNest {
 
 /** The items of a program as they are to be computed, and how each wants to be looped over. */
 function look(program: Program, { names, choices, target }: ScheduleOptions): { items: Items; context: Context; infos: Info[] } {
-  // What a shift costs a double is too much for a float.
-  const made = target === 'wasm' ? makeItems(program) : spreadsInOnePass(makeItems(program), choices);
+  const made = spreadsInOnePass(makeItems(program), choices, target === 'wasm');
   const shared: Context = { env: program.env, names, items: shareItems(made) };
   const first: Context = { ...shared, items: scatterItems(shared.items, shared) };
   const tiled = columnsInRegisters(infosOf(first), first, choices);

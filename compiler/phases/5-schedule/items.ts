@@ -38,6 +38,8 @@ export interface Item {
   readonly label?: string;
   /** What an array of it may be called, where the name is one of the scheduler's own. */
   readonly wish?: string;
+  /** A float will do: of a reduction also for its terms. */
+  readonly float?: true;
 }
 
 /** What a read can name. */

@@ -15,7 +15,7 @@ import { infosIn, type Tree } from './group.ts';
 import { atLane, laneLoop, steppedLoop } from './lanes.ts';
 import { narrow, type Narrowed } from './narrow.ts';
 import { addToPlace, startScatter } from './places.ts';
-import { addressHere, finishArray, fullLoop, Reductions, startArray } from './reductions.ts';
+import { addressHere, asFloat, finishArray, fullLoop, Reductions, startArray } from './reductions.ts';
 import type { Info } from './space.ts';
 import { bufferKey } from './storage.ts';
 import { constantOf, keyOf, localOf, valueOf } from './values.ts';
@@ -233,6 +233,7 @@ class PassBuilder {
       const axes = item.store.hit?.form === 'offset' ? item.store.hit.of : item.store.axes;
       return [{ kind: 'store', buffer: buffer.name, at: addressHere(b, axes), lanes: 1, op, value }];
     }
+    if (item.float) value = b.local(b.wish(item.wish ?? item.name, axesOf(info.body)), 'f64', asFloat(value), b.depth);
     // A copy of an array needs no local.
     if (value.kind !== 'local' && value.kind !== 'const' && value.kind !== 'named' && !(stored && value.kind === 'load')) {
       const anonymous = item.name.startsWith('%') || b.context.items.names.has(info.body);

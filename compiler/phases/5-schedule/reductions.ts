@@ -21,6 +21,8 @@ const local = (name: string, ty: 'f64' | 'i32' = 'f64'): LoopExpr => ({ kind: 'l
 const binary = (op: '+' | '-' | '*' | '/' | 'max' | 'min' | 'and' | 'or' | '<' | '>' | '==' | '!=', a: LoopExpr, b: LoopExpr): LoopExpr =>
   ({ kind: 'binary', op, a, b });
 
+export const asFloat = (x: LoopExpr): LoopExpr => ({ kind: 'unary', op: 'float', x });
+
 /** A loop over one axis from end to end. */
 export function fullLoop(b: Builder, axes: readonly string[], fill: () => void): void {
   const size = b.size(axes);
@@ -80,9 +82,10 @@ export class Reductions {
   }
 
   /** Takes one more value, at the point where the loops stand. */
-  add(info: Info, lane: number, value: LoopExpr): void {
+  add(info: Info, lane: number, term: LoopExpr): void {
     const { b } = this;
     const { item } = info;
+    const value = item.float ? asFloat(term) : term;
     if (info.form === 'array') {
       const at = addressHere(b, storageOf(b, info).axes);
       const waiting = this.#waiting.get(info) ?? [];
@@ -136,6 +139,7 @@ export class Reductions {
     let value: LoopExpr = item.kind === 'arg' ? local(names[1]!, 'i32') : pairwise(names.map((n) => local(n)), FOLD[item.op!]);
     const count = countOf(b, info);
     if (count !== undefined) value = binary('/', value, { kind: 'named', name: count });
+    if (item.float) value = asFloat(value);
     if (value.kind !== 'local') value = b.local(b.wish(item.name.startsWith('%') ? item.op! : item.name, item.axes), 'f64', value, b.depth);
     const identity = read(item.name, item.axes.map(axisIndex));
     b.frame(b.depth).values.set(keyOf(b, identity, []), value);

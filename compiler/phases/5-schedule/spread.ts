@@ -6,12 +6,16 @@
  * element itself lies from the mean is bounded by the spread that it is part of: (first - mean)^2 <= N * var. So the
  * difference loses at most a factor of N + 1 of the precision of a double, whatever the data: for a million floats 2e-10.
  * Doubles have no such digits to spare, and keep their two passes.
+ *
+ * In lanes sums are floats, which have not either. There a rough mean comes first, a sum of floats; what is left of it is exact
+ * near enough, and of that the one pass is taken: of t = x - rough, whose own mean is no more than a rounding error.
+ * Whoever takes the mean from an element takes the two from it, one after the other.
  */
 import { axisIndex, bareAxis, constantIndex, sizeOf, ZERO } from '../../ir/affine.ts';
 import { add, isConst, mul, read, size, sub, substitute } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Choices } from './choices.ts';
-import { readsIn } from './dag.ts';
+import { readsIn, rebuild } from './dag.ts';
 import type { Item, Items, Source } from './items.ts';
 
 /** A set of fewer elements is looked at twice without a loop. */
@@ -24,11 +28,11 @@ interface Spread {
 }
 
 /** The items, with spreads in one pass where that is chosen. */
-export function spreadsInOnePass(from: Items, choices: Choices): Items {
+export function spreadsInOnePass(from: Items, choices: Choices, inLanes: boolean): Items {
   const found = from.items.flatMap((item) => spreadOf(item, from) ?? []);
   const taken = found.filter(({ squares }) => {
     const [one, two] = [{ label: 'one', value: true }, { label: 'two', value: false }];
-    return choices.pick(`${from.program.name}/${squares.name}/passes`, [one, two]);
+    return inLanes || choices.pick(`${from.program.name}/${squares.name}/passes`, [one, two]);
   });
   if (taken.length === 0) return from;
   const names = new Map(from.names);
@@ -38,6 +42,7 @@ export function spreadsInOnePass(from: Items, choices: Choices): Items {
     sources.set(item.name, { ...(sources.get(item.name) ?? { name: item.name, outside }), axes: item.axes, item });
     return item;
   };
+  const differences = new Map<Expr, Expr>();
   const means = new Map<Item, { readonly t: Expr; readonly mean: Expr }>();
   for (const { squares, mean } of taken) {
     const shift = means.get(mean) ?? shiftOf(mean);
@@ -50,16 +55,23 @@ export function spreadsInOnePass(from: Items, choices: Choices): Items {
 
   function shiftOf(mean: Item): { t: Expr; mean: Expr } {
     const at = substitute(mean.body, new Map(mean.reduced.map((axis) => [axis, constantIndex(ZERO)])));
-    const first = note({ name: `%first(${mean.name})`, axes: mean.axes, kind: 'each', reduced: [], body: at, wish: 'first' }, 0);
-    if (!names.has(at)) names.set(at, 'first');
+    const first = inLanes ? note({ ...mean, name: `%rough(${mean.name})`, wish: 'rough', float: true }, 0)
+      : note({ name: `%first(${mean.name})`, axes: mean.axes, kind: 'each', reduced: [], body: at, wish: 'first' }, 0);
+    if (!inLanes && !names.has(at)) names.set(at, 'first');
     const t = sub(mean.body, identity(first));
     if (!names.has(t)) names.set(t, 'shifted');
     const sum = note({ ...mean, name: `%shifted(${mean.name})`, body: t }, 0);
-    made.set(mean, [first, sum, note(pointwise(mean, add(identity(first), identity(sum))))]);
+    const left = inLanes ? [note({ ...pointwise({ ...mean, name: `%left(${mean.name})` }, identity(sum)), wish: 'left', float: true }, 0)] : [];
+    made.set(mean, [first, sum, ...left, note(pointwise(mean, add(identity(first), identity(sum))))]);
+    if (left[0]) differences.set(sub(mean.body, identity(mean)), sub(t, identity(left[0])));
     return { t, mean: identity(sum) };
   }
 
-  return { ...from, items: from.items.flatMap((item) => made.get(item) ?? [item]), names, sources };
+  const items = from.items.flatMap((item) => made.get(item) ?? [item]).map((item) => {
+    const body = rebuild(item.body, (e) => differences.get(e));
+    return body === item.body ? item : note({ ...item, body });
+  });
+  return { ...from, items, names, sources };
 }
 
 const identity = (item: Item): Expr => read(item.name, item.axes.map(axisIndex));

@@ -88,7 +88,7 @@ export function storeItems(
     const bound = new Set(home.slice(0, shared).flatMap((g) => (g.kind === 'group' ? g.axes : [])));
     const axes = info.item.axes.filter((a) => sizeOf(c.env, a) > 1 && !bound.has(a));
     const length = axes.reduce((n, a) => n * sizeOf(c.env, a), 1);
-    const buffer = pool.take(scratchName(info), info.item.kind === 'arg' ? 'i32' : 'f64', length, taken);
+    const buffer = pool.take(scratchName(info), info.item.kind === 'arg' ? 'i32' : info.item.float ? 'f32' : 'f64', length, taken);
     out.set(info.item.name, { buffer, axes });
   }
   return out;

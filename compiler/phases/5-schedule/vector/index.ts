@@ -36,7 +36,7 @@ function block(body: readonly Stmt[], o: VectorOptions, outer: Around): { body: 
   const pending: Pending[] = [];
   body.forEach((s) => {
     if (s.kind === 'let' && s.value.kind === 'linear') meaning.set(s.name, s.value.at);
-    if (s.kind === 'let' && !s.mutable && s.value.kind === 'load' && isFloat(s.value, o)) floats.add(s.name);
+    if (s.kind === 'let' && !s.mutable && isFloat(s.value, o)) floats.add(s.name);
     const done = s.kind === 'loop' ? loopIn(s, o, around) : s.kind === 'when' ? whenIn(s, o, around) : { body: [s], pending: [] };
     // A sum goes on outwards unless this block declares it or uses it elsewhere.
     const isHere = (p: Pending): boolean => body.some((x) => (x.kind === 'let' && x.name === p.name) || (x !== s && mentions(x, p.name)));

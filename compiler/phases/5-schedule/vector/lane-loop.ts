@@ -31,14 +31,17 @@ export interface Pending {
 }
 
 const WIDTH = 4;
+/** Terms of a sum of floats: its error is of the size of theirs. */
+const SHORT = 160;
 /** Lanes that lie further apart in memory are left to another loop, unless this one was asked for. */
 const NEAR = 4;
 const count = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((n, t) => n + t.k, 0) : undefined);
 
 const keyOfSplat = (ty: string, x: LoopExpr): string => `${ty} ${x.kind === 'local' ? x.name : JSON.stringify(x)}`;
 
-/** Whether a load gives a float. */
-export const isFloat = (e: LoopExpr & { kind: 'load' }, o: VectorOptions): boolean => o.buffers.find((b) => b.name === e.buffer)?.elem === 'f32';
+/** Whether a scalar is a float as it stands. */
+export const isFloat = (e: LoopExpr, o: VectorOptions): boolean =>
+  (e.kind === 'load' ? o.buffers.find((b) => b.name === e.buffer)?.elem === 'f32' : e.kind === 'unary' && e.op === 'float');
 
 /** Whether an expression reads a local. */
 export const uses = (e: LoopExpr, name: string): boolean => (e.kind === 'local' && e.name === name) || operands(e).some((x) => uses(x, name));
@@ -51,11 +54,14 @@ export class LaneLoop {
   readonly meaning: Map<string, Linear>;
   /** Scalars that hold a float, whatever their type says. */
   readonly floats: Set<string>;
+  readonly rounded = new Set<string>();
   /** Locals that differ between lanes, for each vector that is taken at a time. */
   locals: Map<string, Value>[] = [];
+  /** How often the loop turns. */
+  turns = 0;
   readonly varying = new Set<string>();
   readonly declared = new Set<string>();
-  readonly sums = new Map<string, { readonly op: '+' | 'max' | 'min'; readonly lets: Stmt[]; parts: Value[] }>();
+  readonly sums = new Map<string, { readonly op: '+' | 'max' | 'min'; readonly isShort: boolean; readonly lets: Stmt[]; readonly parts: Value[] }>();
   /** Scalars in all lanes, made once in front of the loop. */
   readonly before: Stmt[] = [];
   /** The same of a scalar that the loop itself declares, right behind it. */
@@ -73,7 +79,7 @@ export class LaneLoop {
         if (s.kind === 'let') {
           this.declared.add(s.name);
           if (s.value.kind === 'linear') this.meaning.set(s.name, s.value.at);
-          if (!s.mutable && s.value.kind === 'load' && isFloat(s.value, o)) this.floats.add(s.name);
+          if (!s.mutable && isFloat(s.value, o)) this.floats.add(s.name);
         }
         if (s.kind === 'loop') this.declared.add(s.v);
         visit(bodyOf(s));
@@ -89,6 +95,7 @@ export class LaneLoop {
     this.findVarying(loop.body);
     if (!this.movesMemory(loop.body)) throw new NotInLanes('nothing to gain');
     const out: Stmt[] = [];
+    this.turns = (to - from) / WIDTH / (loop.vectors ?? o.copies);
     let at = from;
     const copies = new Set([loop.vectors ?? o.copies, 1]);
     for (const n of copies) {
@@ -100,7 +107,19 @@ export class LaneLoop {
     }
     if (at < to && this.mayRepeat()) out.push(this.piece(to - WIDTH, to, WIDTH, this.lanes(loop.body, 1)));
     else if (at < to) out.push({ ...loop, from: [{ k: at }], body: loop.body });
-    const pending = [...this.sums].map(([name, { op, lets, parts }]): Pending => ({ name, op, lets, whole: joined(parts, op) }));
+    const pending: Pending[] = [];
+    for (const [name, { op, isShort, lets, parts }] of this.sums) {
+      if (!isShort) { pending.push({ name, op, lets, whole: joined(parts, op) }); continue; }
+      // Short sums of floats are added to doubles behind the loop.
+      const total = this.shared({ form: 'f32', e: joined(parts, op) }, `${name}Part`);
+      const doubles = this.keep(this.view(0), `${name}Lanes`, 'f64', { form: 'uniform', e: { kind: 'const', value: 0 } }, true);
+      const { low, high } = double(this.view(0), total.value);
+      const add = (x: LoopExpr, value: LoopExpr): Stmt => ({ kind: 'set', name: (x as LoopExpr & { kind: 'local' }).name, op: '+=', value });
+      const kept = doubles.value as Value & { form: 'f64' };
+      this.before.push(...lets);
+      out.push(...total.lets, add(kept.low, low), add(kept.high, high));
+      pending.push({ name, op, lets: doubles.lets, whole: joined([kept], op) });
+    }
     return { body: [...this.before, ...out], pending };
   }
 
@@ -187,8 +206,18 @@ export class LaneLoop {
     return {
       step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, reach: this.loop.vectors === undefined ? NEAR : Infinity,
       elemOf: (name) => o.buffers.find((b) => b.name === name)?.elem, constantOf: (name) => o.constants.get(name),
-      isFloat: (name) => this.floats.has(name), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
+      isFloat: (name) => this.floats.has(name), isRounded: (e) => this.isRounded(e), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
     };
+  }
+
+  /** A product, a difference, a function: its last digit is rounded, unlike that of a number that was only read. */
+  isRounded(e: LoopExpr): boolean {
+    switch (e.kind) {
+      case 'local': return this.rounded.has(e.name);
+      case 'unary': return e.op === 'float' || (e.op !== 'neg' && e.op !== 'abs') || this.isRounded(e.x);
+      case 'binary': return e.op === '*' || e.op === '/' || e.op === '-' || (e.op === '+' && this.isRounded(e.a) && this.isRounded(e.b));
+      default: return false;
+    }
   }
 
   /** A scalar in all lanes: made in front of the loop, if it is known there. */
@@ -264,6 +293,7 @@ export class LaneLoop {
       const form = s.mutable ? this.formOfSum(s.name) : value.form === 'uniform' ? 'f32' : value.form;
       const { lets, value: kept } = this.keep(view, `${s.name}${this.locals.length > 1 ? `_${copy}` : ''}`, form, value, s.mutable);
       own.set(s.name, kept);
+      if (!s.mutable && kept.form === 'f32' && this.isRounded(s.value)) this.rounded.add(s.name);
       return lets;
     });
   }
@@ -310,7 +340,7 @@ export class LaneLoop {
     const fold = isOwn ? undefined : foldOf(s);
     if (!isOwn && !fold) throw new NotInLanes(`${s.name} is not summed up`);
     return this.locals.flatMap((own, copy) => {
-      if (fold) this.partOf(s.name, fold.op, copy);
+      if (fold) this.partOf(s.name, fold, copy);
       const target = own.get(s.name);
       const view = this.view(copy);
       const value = (target?.form === 'f64' && s.op === '+=' ? sumIn : valueIn)(view, fold ? fold.value : s.value);
@@ -327,16 +357,17 @@ export class LaneLoop {
   }
 
   /** The vector in which one copy keeps its share of a sum that is declared outside. */
-  partOf(name: string, op: '+' | 'max' | 'min', copy: number): void {
+  partOf(name: string, { op, value: term }: { readonly op: '+' | 'max' | 'min'; readonly value: LoopExpr }, copy: number): void {
     const own = this.locals[copy]!;
     if (own.has(name)) return;
-    const sum = this.sums.get(name) ?? { op, lets: [] as Stmt[], parts: [] as Value[] };
+    const isShort = op === '+' && this.o.sums === 'f64' && this.turns <= SHORT && this.isRounded(term);
+    const sum = this.sums.get(name) ?? { op, isShort, lets: [] as Stmt[], parts: [] as Value[] };
     if (sum.op !== op) throw new NotInLanes('two kinds of sums in one local');
     this.sums.set(name, sum);
     const known = sum.parts[copy];
     if (known) return void own.set(name, known);
     const start = op === '+' ? 0 : op === 'max' ? -Infinity : Infinity;
-    const { lets, value } = this.keep(this.view(copy), `${name}Lanes${copy > 0 ? copy : ''}`, op === '+' ? this.o.sums : 'f32', { form: 'uniform', e: { kind: 'const', value: start } }, true);
+    const { lets, value } = this.keep(this.view(copy), `${name}Lanes${copy > 0 ? copy : ''}`, op === '+' && !sum.isShort ? this.o.sums : 'f32', { form: 'uniform', e: { kind: 'const', value: start } }, true);
     sum.lets.push(...lets);
     sum.parts.push(value);
     own.set(name, value);

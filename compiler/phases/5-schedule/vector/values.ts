@@ -27,6 +27,8 @@ export interface View {
   constantOf(name: string): number | undefined;
   /** Whether a scalar local holds a float. */
   isFloat(name: string): boolean;
+  /** Whether a value was rounded to a float when it was made: a few such may be summed as floats. */
+  isRounded(e: LoopExpr): boolean;
   shifted(at: Address, by: number): Address;
   /** A scalar in all lanes. */
   splat(ty: 'f32x4' | 'f64x2' | 'i32x4', x: LoopExpr): LoopExpr;
@@ -139,7 +141,8 @@ export function double(v: View, x: Value): Halves {
 export function sumIn(v: View, e: LoopExpr): Value {
   if (e.kind !== 'binary' || e.op !== '+') return valueIn(v, e);
   const [a, b] = [sumIn(v, e.a), sumIn(v, e.b)];
-  return a.form === 'uniform' && b.form === 'uniform' ? { form: 'uniform', e } : pair('+', double(v, a), double(v, b));
+  if (a.form === 'uniform' && b.form === 'uniform') return { form: 'uniform', e };
+  return a.form === 'f32' && b.form === 'f32' && v.isRounded(e) ? f32(binary('+', a.e, b.e)) : pair('+', double(v, a), double(v, b));
 }
 
 /** A value in one vector of integers. */
@@ -151,6 +154,7 @@ export function integers(v: View, x: Value): LoopExpr {
 function unaryIn(v: View, e: LoopExpr & { kind: 'unary' }, x: Value): Value {
   if (x.form === 'uniform') return { form: 'uniform', e };
   if (x.form === 'mask') return e.op === 'flag' ? f32(unary('flag', x.e)) : e.op === 'not' ? { form: 'mask', e: unary('not', x.e) } : refuse(e.op);
+  if (e.op === 'float') return f32(single(v, x));
   if (e.op === 'rsqrt') {
     const one: LoopExpr = { kind: 'const', value: 1 };
     if (x.form === 'f64') return pair('/', double(v, { form: 'uniform', e: one }), { low: unary('sqrt', x.low), high: unary('sqrt', x.high) });
