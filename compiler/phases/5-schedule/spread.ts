@@ -12,7 +12,7 @@
  * Whoever takes the mean from an element takes the two from it, one after the other.
  */
 import { axisIndex, bareAxis, constantIndex, sizeOf, ZERO } from '../../ir/affine.ts';
-import { add, isConst, mul, read, size, sub, substitute } from '../../ir/expr.ts';
+import { add, binary, isConst, mul, read, select, size, sub, substitute } from '../../ir/expr.ts';
 import type { Expr } from '../../ir/tensor.ts';
 import type { Choices } from './choices.ts';
 import { readsIn, rebuild } from './dag.ts';
@@ -62,7 +62,10 @@ export function spreadsInOnePass(from: Items, choices: Choices, inLanes: boolean
     if (!names.has(t)) names.set(t, 'shifted');
     const sum = note({ ...mean, name: `%shifted(${mean.name})`, body: t }, 0);
     const left = inLanes ? [note({ ...pointwise({ ...mean, name: `%left(${mean.name})` }, identity(sum)), wish: 'left', float: true }, 0)] : [];
-    made.set(mean, [first, sum, ...left, note(pointwise(mean, add(identity(first), identity(sum))))]);
+    // An infinite mean leaves nothing that could be added to it.
+    const both = add(identity(first), identity(sum));
+    const total = inLanes ? select(binary('==', identity(sum), identity(sum)), both, identity(first)) : both;
+    made.set(mean, [first, sum, ...left, note(pointwise(mean, total))]);
     if (left[0]) differences.set(sub(mean.body, identity(mean)), sub(t, identity(left[0])));
     return { t, mean: identity(sum) };
   }

@@ -57,11 +57,12 @@ export class LaneLoop {
   readonly rounded = new Set<string>();
   /** Locals that differ between lanes, for each vector that is taken at a time. */
   locals: Map<string, Value>[] = [];
+  isExact = false;
   /** How often the loop turns. */
   turns = 0;
   readonly varying = new Set<string>();
   readonly declared = new Set<string>();
-  readonly sums = new Map<string, { readonly op: '+' | 'max' | 'min'; readonly isShort: boolean; readonly lets: Stmt[]; readonly parts: Value[] }>();
+  readonly sums = new Map<string, { readonly op: '+' | 'max' | 'min'; readonly isShort: boolean; readonly isSquare: boolean; readonly lets: Stmt[]; readonly parts: Value[] }>();
   /** Scalars in all lanes, made once in front of the loop. */
   readonly before: Stmt[] = [];
   /** The same of a scalar that the loop itself declares, right behind it. */
@@ -107,20 +108,53 @@ export class LaneLoop {
     }
     if (at < to && this.mayRepeat()) out.push(this.piece(to - WIDTH, to, WIDTH, this.lanes(loop.body, 1)));
     else if (at < to) out.push({ ...loop, from: [{ k: at }], body: loop.body });
+    const long = [...this.sums].filter(([, x]) => !x.isShort).map(([name, { op, lets, parts }]): Pending => ({ name, op, lets, whole: joined(parts, op) }));
+    const short = this.shortSums(from, to);
+    out.push(...short.behind);
+    const pending = [...long, ...short.pending];
+    return { body: [...this.before, ...out], pending };
+  }
+
+  /** Short sums of floats: added to doubles behind the loop, or where squares left the floats, summed up again in doubles. */
+  shortSums(from: number, to: number): { readonly behind: readonly Stmt[]; readonly pending: readonly Pending[] } {
+    const sums = [...this.sums].filter(([, x]) => x.isShort);
+    const behind: Stmt[] = [];
+    const added: Stmt[] = [];
+    const totals = new Map<string, Value & { form: 'f64' }>();
     const pending: Pending[] = [];
-    for (const [name, { op, isShort, lets, parts }] of this.sums) {
-      if (!isShort) { pending.push({ name, op, lets, whole: joined(parts, op) }); continue; }
-      // Short sums of floats are added to doubles behind the loop.
-      const total = this.shared({ form: 'f32', e: joined(parts, op) }, `${name}Part`);
+    const squares: LoopExpr[] = [];
+    for (const [name, { op, lets, parts, isSquare }] of sums) {
+      const part = this.shared({ form: 'f32', e: joined(parts, op) }, `${name}Part`);
       const doubles = this.keep(this.view(0), `${name}Lanes`, 'f64', { form: 'uniform', e: { kind: 'const', value: 0 } }, true);
-      const { low, high } = double(this.view(0), total.value);
-      const add = (x: LoopExpr, value: LoopExpr): Stmt => ({ kind: 'set', name: (x as LoopExpr & { kind: 'local' }).name, op: '+=', value });
       const kept = doubles.value as Value & { form: 'f64' };
       this.before.push(...lets);
-      out.push(...total.lets, add(kept.low, low), add(kept.high, high));
+      behind.push(...part.lets);
+      added.push(...addTo(kept, double(this.view(0), part.value)));
+      if (isSquare && part.value.form === 'f32') squares.push(part.value.e);
+      totals.set(name, kept);
       pending.push({ name, op, lets: doubles.lets, whole: joined([kept], op) });
     }
-    return { body: [...this.before, ...out], pending };
+    if (squares.length === 0) return { behind: [...behind, ...added], pending };
+    const folded: LoopExpr = { kind: 'fold', op: 'max', x: squares.reduce((a, b) => ({ kind: 'binary', op: 'max', a, b })) };
+    const name = this.o.fresh('largest');
+    const largest: LoopExpr = { kind: 'local', ty: 'f64', name };
+    const isFinite: LoopExpr = { kind: 'binary', op: '<', a: largest, b: { kind: 'const', value: Infinity } };
+    return { pending, behind: [
+      ...behind, { kind: 'let', name, ty: 'f64', mutable: false, value: folded },
+      { kind: 'when', condition: isFinite, body: added },
+      { kind: 'when', condition: { kind: 'unary', op: 'not', x: isFinite }, body: this.again(from, to, totals) },
+    ] };
+  }
+
+  /** The loop once more, for its sums alone, in doubles. */
+  again(from: number, to: number, totals: ReadonlyMap<string, Value>): Stmt[] {
+    this.isExact = true;
+    const end = from + Math.floor((to - from) / WIDTH) * WIDTH;
+    this.locals = [new Map(totals)];
+    const own = this.loop.body.filter((s) => s.kind === 'let' || (s.kind === 'set' && (this.declared.has(s.name) || totals.has(s.name))));
+    const body = this.withSplats(() => this.statements(own));
+    this.isExact = false;
+    return [this.piece(from, end, WIDTH, body)];
   }
 
   /** A loop of vectors, or its body alone where it runs once. */
@@ -190,10 +224,15 @@ export class LaneLoop {
   /** The body for `copies` vectors side by side. */
   lanes(body: readonly Stmt[], copies: number): Stmt[] {
     this.locals = Array.from({ length: copies }, () => new Map<string, Value>());
+    return this.withSplats(() => this.statements(body));
+  }
+
+  /** Statements with the splats that belong behind them, and without what nothing reads. */
+  withSplats(make: () => Stmt[]): Stmt[] {
     const before = new Map([...this.#splats].filter(([, e]) => e.kind === 'local' && this.before.some((s) => s.kind === 'let' && s.name === e.name)));
     this.behind.clear();
     this.#splats = before;
-    const made = this.statements(body);
+    const made = make();
     const insert = (all: readonly Stmt[]): Stmt[] => all.flatMap((s): Stmt[] => {
       if (s.kind === 'loop' || s.kind === 'when') return [{ ...s, body: insert(s.body) }];
       return s.kind === 'let' ? [s, ...this.behind.get(s) ?? []] : [s];
@@ -204,7 +243,7 @@ export class LaneLoop {
   view(copy: number): View {
     const { o } = this;
     return {
-      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, reach: this.loop.vectors === undefined ? NEAR : Infinity,
+      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, isExact: this.isExact, reach: this.loop.vectors === undefined ? NEAR : Infinity,
       elemOf: (name) => o.buffers.find((b) => b.name === name)?.elem, constantOf: (name) => o.constants.get(name),
       isFloat: (name) => this.floats.has(name), isRounded: (e) => this.isRounded(e), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
     };
@@ -360,8 +399,8 @@ export class LaneLoop {
   partOf(name: string, { op, value: term }: { readonly op: '+' | 'max' | 'min'; readonly value: LoopExpr }, copy: number): void {
     const own = this.locals[copy]!;
     if (own.has(name)) return;
-    const isShort = op === '+' && this.o.sums === 'f64' && this.turns <= SHORT && this.isRounded(term);
-    const sum = this.sums.get(name) ?? { op, isShort, lets: [] as Stmt[], parts: [] as Value[] };
+    const isShort = op === '+' && this.o.sums === 'f64' && this.turns <= SHORT && this.isRounded(term) && this.loop.body.some((s) => s.kind === 'set' && s.name === name);
+    const sum = this.sums.get(name) ?? { op, isShort, isSquare: term.kind === 'binary' && term.op === '*' && sameText(term.a, term.b), lets: [] as Stmt[], parts: [] as Value[] };
     if (sum.op !== op) throw new NotInLanes('two kinds of sums in one local');
     this.sums.set(name, sum);
     const known = sum.parts[copy];
@@ -407,6 +446,12 @@ export class LaneLoop {
     }
   }
 }
+
+const sameText = (a: LoopExpr, b: LoopExpr): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+/** Adds two vectors of doubles to two. */
+const addTo = (to: Value & { form: 'f64' }, of: { readonly low: LoopExpr; readonly high: LoopExpr }): Stmt[] =>
+  ([[to.low, of.low], [to.high, of.high]] as const).map(([x, value]) => ({ kind: 'set', name: (x as LoopExpr & { kind: 'local' }).name, op: '+=', value }));
 
 /** What a statement adds to a sum, or takes the extreme of. */
 function foldOf(s: Assign): { readonly op: '+' | 'max' | 'min'; readonly value: LoopExpr } | undefined {

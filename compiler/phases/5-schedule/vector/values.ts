@@ -27,6 +27,8 @@ export interface View {
   constantOf(name: string): number | undefined;
   /** Whether a scalar local holds a float. */
   isFloat(name: string): boolean;
+  /** Products are doubles: floats may not reach that far. */
+  readonly isExact: boolean;
   /** Whether a value was rounded to a float when it was made: a few such may be summed as floats. */
   isRounded(e: LoopExpr): boolean;
   shifted(at: Address, by: number): Address;
@@ -171,7 +173,7 @@ function binaryIn(v: View, e: LoopExpr & { kind: 'binary' }, a: Value, b: Value)
   if (op === 'and' || op === 'or') {
     return a.form === 'mask' && b.form === 'mask' ? { form: 'mask', e: binary(op, a.e, b.e) } : refuse('one side is no mask');
   }
-  if (COMPARISONS.has(op)) return { form: 'mask', e: compared(v, op, a, b) };
+  if (COMPARISONS.has(op)) return { form: 'mask', e: e.a === e.b ? binary(op, single(v, a), single(v, b)) : compared(v, op, a, b) };
   if (a.form === 'mask' || b.form === 'mask' || a.form === 'i32' || b.form === 'i32') return refuse('integers are counted with');
   switch (op) {
     case '+': case '-': {
@@ -181,6 +183,7 @@ function binaryIn(v: View, e: LoopExpr & { kind: 'binary' }, a: Value, b: Value)
       return f32(binary(op, single(v, a), single(v, b)));
     }
     case '*': case '/': case 'max': case 'min':
+      if (v.isExact && op === '*') return pair(op, double(v, a), double(v, b));
       // Doubles stay doubles as long as no float joins them.
       return [a, b].some((x) => x.form === 'f64') && ![a, b].some((x) => x.form === 'f32') ? pair(op, double(v, a), double(v, b)) : f32(binary(op, single(v, a), single(v, b)));
     default: return refuse(`${op} has no lanes`);
