@@ -1,12 +1,17 @@
 /**
  * What a plain process of `npm run bench` does: `node worker.js MODULE MS` times every pass of a kernel, some MS milliseconds a round,
- * `node worker.js` what the machine can do at most. Prints JSON.
+ * `node worker.js` what the machine can do at most. Prints JSON. Kernels in WebAssembly are timed in place: bound to arrays in the
+ * memory that they work on.
  */
 import { pathToFileURL } from 'node:url';
 import benny from 'benny';
 import { naiveOf } from './naive.ts';
-import { measureRoofline } from './roofline.ts';
+import { measureWasmRoofline } from './roofline-wasm.ts';
+import { measureRoofline, type Limit } from './roofline.ts';
 import { passesOf, type Kernel } from './workload.ts';
+
+/** By target. */
+export type Roofline = Readonly<Record<Kernel['spec']['target'], Limit>>;
 
 export interface Times {
   readonly medianUs: number;
@@ -16,8 +21,9 @@ export interface Times {
 /** One pass of a kernel. */
 export interface TimedPass {
   readonly pass: string;
-  readonly plain: Times;
   readonly bound: Times;
+  /** Of a kernel in TypeScript. */
+  readonly plain?: Times;
   readonly naive?: Times;
   readonly flops: number;
   readonly bytes: number;
@@ -26,7 +32,7 @@ export interface TimedPass {
 const ROUNDS = 3;
 
 const [file, ms] = process.argv.slice(2);
-const found = file === undefined ? measureRoofline() : await timePasses(file, Number(ms));
+const found = file === undefined ? { ts: measureRoofline(), wasm: measureWasmRoofline() } satisfies Roofline : await timePasses(file, Number(ms));
 process.stdout.write(JSON.stringify(found));
 
 async function timePasses(path: string, roundMs: number): Promise<TimedPass[]> {
@@ -34,9 +40,10 @@ async function timePasses(path: string, roundMs: number): Promise<TimedPass[]> {
   const timed: TimedPass[] = [];
   for (const { name, run, bound, values, flops, bytes } of passesOf(kernel)) {
     run();
+    const isPlain = kernel.spec.target === 'ts';
     const reference = naiveOf(kernel, name, values);
-    const [plain, own] = await timesOf([run, bound], roundMs);
-    timed.push({ pass: name, plain: plain!, bound: own!, ...(reference ? { naive: timeOf(reference) } : {}), flops, bytes });
+    const [own, plain] = await timesOf(isPlain ? [bound, run] : [bound], roundMs);
+    timed.push({ pass: name, bound: own!, ...(plain ? { plain } : {}), ...(isPlain && reference ? { naive: timeOf(reference) } : {}), flops, bytes });
   }
   return timed;
 }
