@@ -27,7 +27,7 @@ export interface LaneSpace extends TileSpace {
 }
 
 const WIDTH = 4;
-/** Vectors that a body can hold; one of sixteen is left to the assembler. */
+/** Vectors that a body can hold. V8 loads everything that a body loads before it computes. */
 const REGISTERS = 15;
 /** More sums than this are spilled at the end of each turn. */
 const MOST_SUMS = 8;
@@ -62,7 +62,7 @@ function ofResult(axis: string, space: LaneSpace): Ranked[] {
   const others = product(space.a.filter((x) => x !== axis), space);
   const load = loadOf(space.step(0, axis));
   for (const b of orNone(space.b)) for (let tb = 1; tb <= (b === undefined ? 1 : Math.min(MOST_SUMS, space.size(b))); tb++) {
-    for (let vectors = 1; vectors * tb <= MOST_SUMS && vectors * tb + vectors + 2 <= REGISTERS && vectors * WIDTH <= points; vectors++) {
+    for (let vectors = 1; vectors * tb <= MOST_SUMS && vectors * tb + vectors * heldOf(space.step(0, axis)) + tb <= REGISTERS && vectors * WIDTH <= points; vectors++) {
       const rest = points % (vectors * WIDTH);
       const tiles = [
         { count: Math.floor(points / (vectors * WIDTH)), vectors }, { count: Math.floor(rest / WIDTH), vectors: 1 },
@@ -88,7 +88,7 @@ function ofSum(axis: string, space: LaneSpace): Ranked[] {
   const folds = product(space.reduced.filter((x) => x !== axis), space);
   const load = loadOf(space.step(0, axis));
   for (const a of orNone(space.a)) for (let ta = 1; ta <= (a === undefined ? 1 : Math.min(MOST_SUMS, space.size(a))); ta++) {
-    for (const b of orNone(space.b)) for (let tb = 1; ta * tb <= MOST_SUMS && ta * tb + ta + tb + 1 <= REGISTERS && tb <= (b === undefined ? 1 : space.size(b)); tb++) {
+    for (const b of orNone(space.b)) for (let tb = 1; ta * tb <= MOST_SUMS && ta * tb + ta * heldOf(space.step(0, axis)) + tb <= REGISTERS && tb <= (b === undefined ? 1 : space.size(b)); tb++) {
       const cost = across(a, ta, space, (m) => across(b, tb, space, (n) => (bodyCost(m, n, load) * points + ENTRY) * folds + m * n * FOLD))
         * product(space.a.filter((x) => x !== a), space);
       const tile: Tile = { ...(a === undefined ? {} : { a }), ...(b === undefined ? {} : { b }), ta, tb, tu: 1 };
@@ -113,6 +113,9 @@ const orNone = (axes: readonly string[]): readonly (string | undefined)[] => (ax
 /** Cycles of one turn: `m` vectors of one operand against `n` of the other. */
 const bodyCost = (m: number, n: number, load: number): number =>
   Math.max(CYCLES.addition, (load * m + n + 2 * m * n + CYCLES.turn) / CYCLES.instructions);
+
+/** Vectors that are loaded for four neighbours of a tile. */
+const heldOf = (step: number): number => (step === 1 ? 1 : Math.abs(step) === 2 ? 2 : 4);
 
 /** Instructions that bring four neighbours of a tile into one vector. */
 const loadOf = (step: number): number => (step === 1 ? 1 : Math.abs(step) === 2 ? 3 : 16);

@@ -32,7 +32,7 @@ export interface Pending {
 
 const WIDTH = 4;
 /** Terms of a sum of floats: its error is of the size of theirs. */
-const SHORT = 160;
+const SHORT = 256;
 /** Lanes that lie further apart in memory are left to another loop, unless this one was asked for. */
 const NEAR = 4;
 const count = (at: Linear): number | undefined => (at.every((t) => t.v === undefined) ? at.reduce((n, t) => n + t.k, 0) : undefined);
