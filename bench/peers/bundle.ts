@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { folder } from './install.ts';
+import type { OurKernel } from './ours.ts';
 import type { Bundle } from './report.ts';
 
 interface PeerBundle {
@@ -30,13 +31,8 @@ const bundles: readonly PeerBundle[] = [
   { peer: 'jax-js', source: 'export { blockUntilReady, defaultDevice, init, jit, lax, numpy, random, vjp } from \'@jax-js/jax\';', loads: [] },
 ];
 
-export interface KernelFile {
-  readonly name: string;
-  readonly file: string;
-}
-
-/** One kernel of each layer, all of those together, and the peers. Empty if the bundler is not installed. */
-export async function measureBundles(kernels: readonly KernelFile[], peers: readonly string[]): Promise<Bundle[]> {
+/** One kernel of each layer, all of those together in both targets, and the peers. Empty if the bundler is not installed. */
+export async function measureBundles(kernels: readonly OurKernel[], peers: readonly string[]): Promise<Bundle[]> {
   const esbuild = await import('esbuild').catch(() => undefined);
   if (!esbuild) return [];
   const bundle = async (source: string): Promise<number> => {
@@ -47,14 +43,19 @@ export async function measureBundles(kernels: readonly KernelFile[], peers: read
     return gzip(built.outputFiles[0]!.contents);
   };
   // Staged backwards and other modes are left to tree-shaking.
-  const use = ({ name, file }: KernelFile, spec: string): string => {
-    const functions = ['forward', 'backward'].map((stem) => (spec.includes(`export function ${stem}Train(`) ? `${stem}Train` : stem));
+  const use = (name: string, file: string): string => {
+    const text = readFileSync(file, 'utf8');
+    const functions = ['forward', 'backward'].map((stem) => (text.includes(`export function ${stem}Train(`) ? `${stem}Train` : stem));
     return `export { createCache as ${name}_cache, ${functions.map((f) => `${f} as ${name}_${f}`).join(', ')} } from ${JSON.stringify(file)};`;
   };
-  const sources = firstOfEachLayer(kernels).map((kernel) => ({ ...kernel, source: use(kernel, readFileSync(kernel.file, 'utf8')) }));
+  const chosen = firstOfEachLayer(kernels);
   const ours: Bundle[] = [];
-  for (const { name, source } of sources) ours.push({ what: `ours: ${name}`, bytes: await bundle(source) });
-  if (sources.length > 1) ours.push({ what: 'ours: all of these', bytes: await bundle(sources.map(({ source }) => source).join('\n')) });
+  const all = async (what: string, sources: readonly string[]): Promise<void> => {
+    if (sources.length > 1) ours.push({ what, bytes: await bundle(sources.join('\n')) });
+  };
+  for (const { name, file } of chosen) ours.push({ what: `ours: ${name}`, bytes: await bundle(use(name, file)) });
+  await all('ours: all of these', chosen.map(({ name, file }) => use(name, file)));
+  await all('ours: all of these in WebAssembly', chosen.map(({ name, wasm }) => use(name, wasm)));
   const theirs: Bundle[] = [];
   for (const { peer, source, loads } of bundles.filter((each) => peers.includes(each.peer))) {
     const files = loads.map((file) => join(folder, 'node_modules', file)).filter((file) => existsSync(file));
@@ -63,7 +64,7 @@ export async function measureBundles(kernels: readonly KernelFile[], peers: read
   return [...ours, ...theirs];
 }
 
-function firstOfEachLayer(kernels: readonly KernelFile[]): KernelFile[] {
+function firstOfEachLayer(kernels: readonly OurKernel[]): OurKernel[] {
   const layer = (name: string): string => name.replace(/_[\dx]+(_.*)?$/, '');
   return kernels.filter(({ name }, n) => kernels.findIndex((other) => layer(other.name) === layer(name)) === n);
 }

@@ -1,37 +1,58 @@
 /**
- * The report as an SVG: for each pass of each workload how many times faster ours is than the best peer in plain JavaScript and
- * than the best in WebAssembly, on a logarithmic axis, with the numbers beside it. Follows the reader's light or dark scheme.
+ * The report as an SVG: for each pass of each workload how many times faster ours is than the best peers, in TypeScript than those in
+ * JavaScript and in WebAssembly, in WebAssembly than those there and than PyTorch, on a logarithmic axis, with the numbers beside it.
+ * Follows the reader's light or dark scheme.
  */
 import { bestPeer, ourBest } from './report.ts';
 import type { PassReport, PassShown, PeerKind, Report, WorkloadReport } from './report.ts';
 import { times } from './table.ts';
 
-const WIDTH = 860;
 const PLOT = { left: 278, right: 600 } as const;
-/** Where the numbers stand: the ratio ends and the peer's name starts beside it. */
-const NUMBERS: Readonly<Record<PeerKind, number>> = { js: 662, wasm: 786 };
+
+/** Ours in one target beside the best peer of a kind. */
+interface Series {
+  readonly name: 'js' | 'wasm' | 'lanes' | 'native';
+  readonly ours: 'ts' | 'wasm';
+  readonly peers: PeerKind;
+  readonly shown: string;
+  /** Where the ratio ends; the peer's name starts beside it, where it does not stand there already. */
+  readonly at: number;
+  readonly isNamed: boolean;
+  /** Where the series ends. */
+  readonly right: number;
+}
+
+const allSeries: readonly Series[] = [
+  { name: 'js', ours: 'ts', peers: 'js', shown: 'JavaScript', at: 662, isNamed: true, right: 736 },
+  { name: 'wasm', ours: 'ts', peers: 'wasm', shown: 'WebAssembly', at: 786, isNamed: true, right: 860 },
+  { name: 'lanes', ours: 'wasm', peers: 'wasm', shown: 'WebAssembly', at: 912, isNamed: false, right: 960 },
+  { name: 'native', ours: 'wasm', peers: 'native', shown: 'PyTorch', at: 1010, isNamed: false, right: 1040 },
+];
 const TOP = 112;
 const ROW = 15;
 const GROUP = 24;
 /** The room of a label of the axis. */
 const LABEL = 60;
-const kinds: readonly PeerKind[] = ['js', 'wasm'];
-const kindShown = { js: 'JavaScript', wasm: 'WebAssembly' } as const;
+const targetShown = { ts: 'TypeScript against', wasm: 'WebAssembly against' } as const;
 const passShown: Readonly<Partial<Record<PassShown, string>>> = { forward: 'fwd', backward: 'bwd' };
 
 const STYLE = [
   'text { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #24292f }',
   '.title { font: 600 15px system-ui, sans-serif } .group { font-weight: 600 } .quiet { fill: #6e7781 }',
   '.paper { fill: #ffffff } .grid { stroke: #d8dee4 } .even { stroke: #57606a; stroke-width: 1.5 }',
-  '.js { fill: #0969da; stroke: #0969da } .wasm { fill: #bc4c00; stroke: #bc4c00 } text.js, text.wasm { stroke: none }',
+  '.js { fill: #0969da; stroke: #0969da } .wasm { fill: #bc4c00; stroke: #bc4c00 }',
+  '.lanes { fill: #1a7f37; stroke: #1a7f37 } .native { fill: #8250df; stroke: #8250df } text.js, text.wasm, text.lanes, text.native { stroke: none }',
   '@media (prefers-color-scheme: dark) {',
   '  text { fill: #e6edf3 } .quiet { fill: #8b949e } .paper { fill: #0d1117 } .grid { stroke: #30363d } .even { stroke: #8b949e }',
   '  .js { fill: #58a6ff; stroke: #58a6ff } .wasm { fill: #f0883e; stroke: #f0883e }',
+  '  .lanes { fill: #3fb950; stroke: #3fb950 } .native { fill: #a371f7; stroke: #a371f7 }',
   '}',
 ];
 
 export function drawChart(report: Report): string {
-  const scale = scaleOf(report);
+  const series = allSeries.filter((s) => report.workloads.some((w) => drawn(w).some((pass) => ratioOf(report, pass, s))));
+  const width = Math.max(...allSeries.filter((s) => s.ours === 'ts' || series.includes(s)).map((s) => s.right));
+  const scale = scaleOf(report, series);
   const body: string[] = [];
   let y = TOP;
   let layer = '';
@@ -42,17 +63,17 @@ export function drawChart(report: Report): string {
       body.push(text(12, y - 7, layer, 'group'));
     }
     for (const pass of drawn(workload)) {
-      body.push(...row(report, workload, pass, y, scale));
+      body.push(...row(report, workload, pass, y, scale, series));
       y += ROW;
     }
   }
   const height = y + 44;
-  const frame = { 'xmlns': 'http://www.w3.org/2000/svg', 'viewBox': `0 0 ${WIDTH} ${height}`, 'width': WIDTH, 'height': height, 'role': 'img' };
+  const frame = { 'xmlns': 'http://www.w3.org/2000/svg', 'viewBox': `0 0 ${width} ${height}`, width, 'height': height, 'role': 'img' };
   return [
     `<svg ${attributes({ ...frame, 'aria-label': 'Speed of the kernels against the best peers' })}>`,
     '<style>', ...STYLE, '</style>',
-    `<rect ${attributes({ class: 'paper', width: WIDTH, height, rx: 6 })}/>`,
-    ...header(report), ...axis(scale, y), ...body,
+    `<rect ${attributes({ class: 'paper', width, height, rx: 6 })}/>`,
+    ...header(report, series), ...axis(scale, y), ...body,
     text(12, height - 12, `${report.machine.cpu}, Node ${report.machine.node}, ${report.settings.rounds} interleaved rounds`, 'quiet'),
     '</svg>', '',
   ].join('\n');
@@ -67,8 +88,8 @@ interface Scale {
   readonly decades: readonly number[];
 }
 
-function scaleOf(report: Report): Scale {
-  const ratios = report.workloads.flatMap((workload) => drawn(workload).flatMap((pass) => kinds.flatMap((kind) => ratioOf(report, pass, kind)?.ratio ?? [])));
+function scaleOf(report: Report, series: readonly Series[]): Scale {
+  const ratios = report.workloads.flatMap((workload) => drawn(workload).flatMap((pass) => series.flatMap((s) => ratioOf(report, pass, s)?.ratio ?? [])));
   const low = Math.min(-1, ...ratios.map((ratio) => Math.floor(Math.log10(ratio))));
   const high = Math.max(2, ...ratios.map((ratio) => Math.ceil(Math.log10(ratio))));
   return {
@@ -77,20 +98,21 @@ function scaleOf(report: Report): Scale {
   };
 }
 
-function ratioOf(report: Report, pass: PassReport, kind: PeerKind): { readonly ratio: number; readonly name: string } | undefined {
-  const best = bestPeer(report, pass, kind);
-  return best && { ratio: best.medianUs / ourBest(pass).medianUs, name: best.name };
+function ratioOf(report: Report, pass: PassReport, { peers, ours: target }: Series): { readonly ratio: number; readonly name: string } | undefined {
+  const [best, ours] = [bestPeer(report, pass, peers), ourBest(pass, target)];
+  return best && ours && { ratio: best.medianUs / ours.medianUs, name: best.name };
 }
 
-function header(report: Report): string[] {
+function header(report: Report, series: readonly Series[]): string[] {
   const versions = report.peers.map(({ name, versions: v }) => `${name} ${Object.values(v)[0] ?? '(absent)'}`).join(' · ');
   return [
     text(12, 26, 'How many times faster than the best peer, one thread', 'title'),
     text(12, 46, versions, 'quiet'),
     text(12, TOP - 30, 'a peer\'s median time of a call over ours, arrays bound once', 'quiet'),
-    ...kinds.flatMap((kind) => {
-      const x = NUMBERS[kind] - 46;
-      return [mark(kind, x, TOP - 34), text(x + 9, TOP - 30, kindShown[kind], kind)];
+    ...series.flatMap((s, n) => {
+      const x = s.at - 46;
+      const isFirst = series[n - 1]?.ours !== s.ours;
+      return [...(isFirst ? [text(x - 4, TOP - 50, targetShown[s.ours], 'group')] : []), mark(s.name, x, TOP - 34), text(x + 9, TOP - 30, s.shown, s.name)];
     }),
   ];
 }
@@ -107,32 +129,37 @@ function axis({ place, decades }: Scale, bottom: number): string[] {
   });
 }
 
-function row(report: Report, workload: WorkloadReport, pass: PassReport, top: number, { place }: Scale): string[] {
+function row(report: Report, workload: WorkloadReport, pass: PassReport, top: number, { place }: Scale, series: readonly Series[]): string[] {
   const middle = top + ROW / 2;
   const base = middle + 4;
-  const found = kinds.flatMap((kind) => {
-    const best = ratioOf(report, pass, kind);
-    return best ? [{ kind, ...best }] : [];
+  const found = series.flatMap((s) => {
+    const best = ratioOf(report, pass, s);
+    return best ? [{ s, ...best }] : [];
   });
   const reach = [1, ...found.map(({ ratio }) => ratio)].map(place);
-  const absent = kinds.filter((kind) => !found.some((f) => f.kind === kind));
+  const absent = series.filter((s) => !found.some((f) => f.s === s));
   return [
     ...(pass.pass === 'forward' ? [text(12, base, workload.label)] : []),
     text(PLOT.left - 8, base, passShown[pass.pass]!, 'quiet', 'end'),
     `<line ${attributes({ class: 'grid', x1: fixed(Math.min(...reach)), x2: fixed(Math.max(...reach)), y1: middle, y2: middle })}/>`,
-    ...found.flatMap(({ kind, ratio, name }) => [
-      mark(kind, place(ratio), middle),
-      text(NUMBERS[kind], base, times(ratio), kind, 'end'),
-      text(NUMBERS[kind] + 6, base, name, 'quiet'),
+    ...found.flatMap(({ s, ratio, name }) => [
+      mark(s.name, place(ratio), middle),
+      text(s.at, base, times(ratio), s.name, 'end'),
+      ...(s.isNamed ? [text(s.at + 6, base, name, 'quiet')] : []),
     ]),
-    ...absent.map((kind) => text(NUMBERS[kind], base, '–', 'quiet', 'end')),
+    ...absent.map((s) => text(s.at, base, '–', 'quiet', 'end')),
   ];
 }
 
-/** A disc for JavaScript, a diamond for WebAssembly: they differ without their colours. */
-function mark(kind: PeerKind, x: number, y: number): string {
-  if (kind === 'js') return `<circle ${attributes({ class: kind, cx: fixed(x), cy: y, r: 3.5 })}/>`;
-  return `<path ${attributes({ class: kind, d: `M${fixed(x)} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z` })}/>`;
+/** A disc, a diamond, a square, a triangle: the series differ without their colours. */
+function mark(name: Series['name'], x: number, y: number): string {
+  switch (name) {
+    case 'js': return `<circle ${attributes({ class: name, cx: fixed(x), cy: y, r: 3.5 })}/>`;
+    case 'wasm': return `<path ${attributes({ class: name, d: `M${fixed(x)} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z` })}/>`;
+    case 'lanes': return `<rect ${attributes({ class: name, x: fixed(x - 3.5), y: y - 3.5, width: 7, height: 7 })}/>`;
+    case 'native': return `<path ${attributes({ class: name, d: `M${fixed(x)} ${y - 4.5}l4.5 8h-9z` })}/>`;
+    default: return name satisfies never;
+  }
 }
 
 function text(x: number, y: number, content: string, kind?: string, anchor?: 'middle' | 'end'): string {

@@ -2,9 +2,11 @@
 
 export interface KernelSpec {
   readonly layer: string;
+  readonly target: 'ts' | 'wasm';
+  readonly dtype: string;
   readonly sizes: Readonly<Record<string, number>>;
   readonly options: Readonly<Record<string, number>>;
-  readonly tensors: Readonly<Record<string, { readonly role: string; readonly shape: readonly number[]; readonly init?: number }>>;
+  readonly tensors: Readonly<Record<string, { readonly role: string; readonly shape: readonly number[]; readonly dtype: string; readonly init?: number }>>;
   readonly random?: Readonly<Record<string, unknown>>;
   readonly arguments: Readonly<Record<string, readonly string[]>>;
 }

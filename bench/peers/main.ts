@@ -1,6 +1,7 @@
 /**
- * `npm run bench:peers`: our kernels against TensorFlow.js, ONNX Runtime, jax-js and ConvNetJS, each on one thread. Installs them
- * from the package in this folder, compiles bench/kernels.yaml, and compares every peer's results with ours before it times them.
+ * `npm run bench:peers`: our kernels, in TypeScript and in WebAssembly, against TensorFlow.js, ONNX Runtime, jax-js and ConvNetJS, each
+ * on one thread, with PyTorch as a reference where a `python3` has it. Installs the peers from the package in this folder, compiles
+ * bench/kernels.yaml, and compares every peer's results with ours before it times them.
  *
  *   npm run bench:peers                       every workload, every peer; writes docs/bench/results.json and chart.svg
  *   npm run bench:peers -- --filter conv2d    only names that contain the word; writes nothing
@@ -25,6 +26,7 @@ import { samplesOf, withOurs } from './ours.ts';
 import { peers } from './peers.ts';
 import type { Report, WorkloadReport } from './report.ts';
 import { printTable } from './table.ts';
+import { findTorch, TORCH, withTorch } from './torch.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,9 +34,10 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false }, json: { type: 'string' },
   },
 });
-const unknown = values.peer.filter((name) => !peers.some((peer) => peer.name === name));
+const names = [...peers.map((peer) => peer.name), TORCH];
+const unknown = values.peer.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(`there is no peer \`${unknown[0]!}\`; the peers are ${peers.map((peer) => peer.name).join(', ')}`);
+  console.error(`there is no peer \`${unknown[0]!}\`; the peers are ${names.join(', ')}`);
   process.exit(1);
 }
 const usual = values.quick ? quick : thorough;
@@ -48,12 +51,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const terminal = openTerminal(false, true);
 terminal.progress('installing the peers');
 const failure = install();
-const asked = peers.filter((peer) => values.peer.length === 0 || values.peer.includes(peer.name)).map((peer) => infoOf(peer, failure));
+const isAsked = ({ name }: { readonly name: string }): boolean => values.peer.length === 0 || values.peer.includes(name);
+const asked = peers.filter(isAsked).map((peer) => infoOf(peer, failure));
 const there = asked.filter((peer) => peer.refused === undefined);
+const torch = isAsked({ name: TORCH }) ? findTorch() : undefined;
+if (torch?.info.refused !== undefined) terminal.complain(`torch is skipped: ${torch.info.refused}`);
 
 const project = compileProject(findProject(join(root, 'bench/kernels.yaml')), join(root, 'build/bench-peers'), terminal);
 write(project);
-const kernels = project.build.kernels.map(({ compiled }) => ({ name: compiled.name, file: join(project.out, `${compiled.name}.ts`) }));
+const kernels = project.build.kernels.map(({ compiled }) => ({
+  name: compiled.name, file: join(project.out, `${compiled.name}.ts`), wasm: join(project.out, `${compiled.name}.wasm.ts`),
+}));
 const chosen = kernels.filter(({ name }) => name.includes(values.filter));
 const workloads: WorkloadReport[] = [];
 const began = performance.now();
@@ -61,9 +69,11 @@ for (const [n, kernel] of chosen.entries()) {
   const job = { ...kernel, peers: there.map((peer) => peer.name), effort: { ...usual, rounds }, given: {} };
   const place = `[${n + 1}/${chosen.length}] ${kernel.name}`;
   try {
-    const before = await samplesOf(kernel.name, kernel.file, job.effort);
+    terminal.progress(`${place}: alone`);
+    const before = await samplesOf(kernel, job.effort);
     const contest = await match(job, (what) => terminal.progress(`${place}: ${what}`));
-    workloads.push(withOurs(contest, [before, await samplesOf(kernel.name, kernel.file, job.effort)]));
+    const report = withOurs(contest, [before, await samplesOf(kernel, job.effort)]);
+    workloads.push(torch?.python === undefined ? report : await withTorch(torch.python, kernel, report, job.effort));
     terminal.complain(`${place} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
     terminal.complain(`${place} failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -76,7 +86,7 @@ terminal.progress('');
 
 const report: Report = {
   machine: { cpu: cpus()[0]?.model ?? 'unknown', node: process.versions.node, v8: process.versions.v8 },
-  settings: { rounds, quick: values.quick }, peers: asked, workloads, bundles,
+  settings: { rounds, quick: values.quick }, peers: [...asked, ...(torch ? [torch.info] : [])], workloads, bundles,
 };
 console.log(printTable(report));
 const json = `${JSON.stringify(report, undefined, 1)}\n`;

@@ -10,10 +10,19 @@ import type { PassShown, Timing, WorkloadReport } from './report.ts';
 
 const modules = new PlainModules(join(root, 'build/bench-plain'));
 
-/** Runs the workload of a generated module in a process of its own. */
-export async function samplesOf(name: string, file: string, effort: Effort): Promise<Samples> {
+/** One of our kernels, and its modules in both targets. */
+export interface OurKernel {
+  readonly name: string;
+  readonly file: string;
+  readonly wasm: string;
+}
+
+/** Runs the workload of a kernel, each target in a process of its own. */
+export async function samplesOf({ name, file, wasm }: OurKernel, effort: Effort): Promise<Samples> {
+  const script = modules.add(join(root, 'bench/peers/alone.ts'));
+  const alone = async (job: AloneJob): Promise<Samples> => await runPlain(script, [JSON.stringify(job)]) as Samples;
   const job: AloneJob = { name, file: modules.add(file), effort };
-  return await runPlain(modules.add(join(root, 'bench/peers/alone.ts')), [JSON.stringify(job)]) as Samples;
+  return { ...await alone(job), ...await alone({ ...job, wasm: modules.add(wasm) }) };
 }
 
 /** A report with our times from processes of their own. */
@@ -27,8 +36,8 @@ export function withOurs(report: WorkloadReport, runs: readonly Samples[]): Work
   return {
     ...report,
     passes: report.passes.map((p) => {
-      const bound = timed('bound', p.pass);
-      return { ...p, plain: timed('plain', p.pass) ?? p.plain, ...(bound ? { bound } : {}) };
+      const [bound, wasm] = [timed('bound', p.pass), timed('wasm', p.pass)];
+      return { ...p, plain: timed('plain', p.pass) ?? p.plain, ...(bound ? { bound } : {}), ...(wasm ? { wasm } : {}) };
     }),
   };
 }

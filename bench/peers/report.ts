@@ -5,8 +5,8 @@ export type PassName = 'forward' | 'backward';
 /** What is reported: each pass, and the two one after the other. */
 export type PassShown = PassName | 'both';
 
-/** Whether a peer is plain JavaScript, or computes in WebAssembly. */
-export type PeerKind = 'js' | 'wasm';
+/** Whether a peer is plain JavaScript, computes in WebAssembly, or is machine code. */
+export type PeerKind = 'js' | 'wasm' | 'native';
 
 export interface Report {
   readonly machine: { readonly cpu: string; readonly node: string; readonly v8: string };
@@ -39,6 +39,8 @@ export interface PassReport {
   readonly plain: Timing;
   /** Our functions over arrays bound once, where the kernel exports `bind`. */
   readonly bound?: Timing;
+  /** Our functions in WebAssembly over arrays bound in place. */
+  readonly wasm?: Timing;
   readonly peers: Readonly<Record<string, PeerTiming>>;
 }
 
@@ -73,5 +75,5 @@ export function bestPeer(report: Report, pass: PassReport, kind: PeerKind): { re
   return timed.sort((a, b) => a.medianUs - b.medianUs)[0];
 }
 
-/** The interface that is meant for speed: bound arrays where there are any. */
-export const ourBest = (pass: PassReport): Timing => pass.bound ?? pass.plain;
+/** Ours by target, in the interface that is meant for speed: bound arrays where there are any. */
+export const ourBest = (pass: PassReport, target: 'ts' | 'wasm'): Timing | undefined => (target === 'wasm' ? pass.wasm : pass.bound ?? pass.plain);

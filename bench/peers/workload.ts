@@ -2,6 +2,7 @@
  * A workload as the peers get it: a kernel's sizes and options, random arrays for everything it reads, and what our kernel
  * makes of them. Arrays are in our layout, NCHW and row-major; a peer lays them out anew where its own differs.
  */
+import { createArena } from '../../runtime/index.ts';
 import type { Kernel } from './kernel.ts';
 import { modeNames } from './kernel.ts';
 
@@ -38,12 +39,13 @@ const SCALARS: readonly string[] = ['seed', 'step'];
 export function prepareOurs(name: string, kernel: Kernel): Ours {
   const { spec } = kernel;
   const draw = normal(1);
-  const arrays: Record<string, Float32Array> = {};
-  for (const [tensor, { shape, role, init }] of Object.entries(spec.tensors)) {
-    const array = new Float32Array(count(shape));
-    arrays[tensor] = role === 'state' ? array.fill(init ?? 0) : role === 'output' || role === 'gradient' ? array : array.map(draw);
+  const { cache, ...arrays } = arraysOf(kernel);
+  for (const [tensor, { role, init }] of Object.entries(spec.tensors)) {
+    const array = arrays[tensor]!;
+    if (role === 'state') array.fill(init ?? 0);
+    else if (role !== 'output' && role !== 'gradient') array.forEach((_, n) => { array[n] = draw(); });
   }
-  const values: Record<string, unknown> = { ...arrays, cache: kernel.createCache(), seed: 1, step: 0 };
+  const values: Record<string, unknown> = { ...arrays, cache, seed: 1, step: 0 };
   const names = modeNames(spec);
   const call = (f: string): (() => void) => {
     const args = spec.arguments[f]!.map((argument) => values[argument]);
@@ -68,6 +70,17 @@ export function prepareOurs(name: string, kernel: Kernel): Ours {
     return scalars.length === 0 ? bound![f]! as () => void : () => bound![f]!(...scalars);
   };
   return { workload, plain, ...(bound ? { bound: { forward: boundCall(names.forward), backward: boundCall(names.backward) } } : {}) };
+}
+
+interface Arrays {
+  readonly [tensor: string]: Float32Array;
+}
+
+/** Arrays of a kernel and its cache: in WebAssembly those that it works on in place, else each by itself. */
+function arraysOf(kernel: Kernel): Arrays & { readonly cache: object } {
+  if (kernel.spec.target === 'wasm') return createArena(kernel).buffers[0] as unknown as Arrays & { readonly cache: object };
+  const tensors = Object.entries(kernel.spec.tensors).map(([name, { shape }]) => [name, new Float32Array(count(shape))] as const);
+  return { ...Object.fromEntries(tensors), cache: kernel.createCache() } as Arrays & { readonly cache: object };
 }
 
 export const count = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);

@@ -1,5 +1,7 @@
 /** The parts of `npm run bench:peers` that need no peer: what it prints and draws, what it compares, how it times. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { drawChart } from '../../bench/peers/chart.ts';
@@ -7,10 +9,14 @@ import { disagreement } from '../../bench/peers/compare.ts';
 import type { Kernel } from '../../bench/peers/kernel.ts';
 import { CHANNELS_LAST, FILTERS_LAST, inverse, permute, reordered } from '../../bench/peers/layout.ts';
 import { race, sum, timing, without } from '../../bench/peers/measure.ts';
+import { samplesOf, withOurs } from '../../bench/peers/ours.ts';
 import type { Report } from '../../bench/peers/report.ts';
 import { printTable } from '../../bench/peers/table.ts';
 import { prepareOurs } from '../../bench/peers/workload.ts';
 import type { Results, Workload } from '../../bench/peers/workload.ts';
+import { compileKernel } from '../../compiler/index.ts';
+import { kernelOf as compiled } from '../golden/kernels.ts';
+import { sourceOf } from '../golden/specs.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -18,12 +24,12 @@ const fixture = JSON.parse(read('test/bench/fixtures/results.json')) as Report;
 
 test('the table', () => {
   assert.fixture(printTable(fixture), [
-    'workload           pass  plain  bound  plain-one  plain-two  wasm-one      best JS    best WASM',
-    'norm 4×16           fwd  2.000  1.000      200.0      100.0    0.5000   50.0× 100×  0.25× 0.50×',
-    'norm 4×16           bwd  12.35  10.00      12346        [1]       [2]  1000× 1235×            –',
-    'pool 8×8 stride 2   fwd  5.000               [3]        [1]     5.000            –        1.00×',
+    'workload           pass  plain  bound    wasm  plain-one  plain-two  wasm-one   torch          best JS          best WASM              native',
+    'norm 4×16           fwd  2.000  1.000  0.2500      200.0      100.0    0.5000  0.1250  50.0× 100× 400×  0.25× 0.50× 2.00×  0.063× 0.13× 0.50×',
+    'norm 4×16           bwd  12.35  10.00              12346        [1]       [2]              1000× 1235×                  –                   –',
+    'pool 8×8 stride 2   fwd  5.000                       [3]        [1]     5.000                        –              1.00×                   –',
     '',
-    'Median microseconds of a call. The last two columns: the best peer\'s time over ours, plain and bound; above 1, ours is faster.',
+    'Median microseconds of a call. The last columns: the best peer\'s time over ours, plain, bound and wasm; above 1, ours is faster.',
     '[1] plain-two has no such layer',
     '[2] wasm-one wrong: dx differs from ours by 0.5 of its largest value',
     '[3] plain-one has no such layer',
@@ -57,10 +63,12 @@ const shown = existsSync(new URL('docs/bench/results.json', root)) ? [JSON.parse
 
 test('no two texts of a chart overlap, and none leaves it', () => {
   for (const report of [fixture, ...shown]) {
-    const all = boxes(drawChart(report));
+    const svg = drawChart(report);
+    const width = Number(/ width="(\d+)"/.exec(svg)![1]);
+    const all = boxes(svg);
     assert.ok(all.length > 20);
     for (const [n, a] of all.entries()) {
-      assert.ok(a.left >= 0 && a.right <= 860, `${a.text} ends at ${a.right}`);
+      assert.ok(a.left >= 0 && a.right <= width, `${a.text} ends at ${a.right}`);
       const over = all.slice(n + 1).find((b) => Math.abs(a.bottom - b.bottom) < 12 && a.left < b.right && b.left < a.right);
       assert.is(over && `${a.text} is over ${over.text}`, undefined);
     }
@@ -77,6 +85,19 @@ test('marks stand where the ratio is', () => {
   assert.ok(diamonds[0]! > gridline('0.1×') && diamonds[0]! < gridline('1×'));
   assert.is(diamonds[1], gridline('1×'));
   assert.is(discs.length + diamonds.length, 4);
+  // Of ours in WebAssembly, which only one pass has: beside the best peer there, and beside PyTorch.
+  const squares = [...svg.matchAll(/<rect class="lanes" x="([\d.]+)"/g)].map((m) => Number(m[1]) + 3.5).slice(1);
+  assert.is(squares.length, 1);
+  assert.ok(squares[0]! > gridline('1×') && squares[0]! < gridline('10×'));
+  const triangles = [...svg.matchAll(/<path class="native" d="M([\d.]+) /g)].map((m) => Number(m[1])).slice(1);
+  assert.is(triangles.length, 1);
+  assert.ok(triangles[0]! > gridline('0.1×') && triangles[0]! < gridline('1×'));
+});
+
+test('a chart without kernels in WebAssembly says nothing of them', () => {
+  const without = { ...fixture, workloads: fixture.workloads.map((w) => ({ ...w, passes: w.passes.map(({ wasm: _, ...pass }) => pass) })) };
+  assert.match(drawChart(fixture), 'WebAssembly against');
+  assert.not.match(drawChart(without), 'WebAssembly against');
 });
 
 test('a chart is well formed, whatever a machine is called, and knows both schemes', () => {
@@ -128,6 +149,45 @@ test('a workload brings our results, and a peer that differs is told how', async
   for (const passes of [plain, bound!]) {
     passes.forward();
     passes.backward();
+  }
+});
+
+test('a kernel in WebAssembly has the workload of the one in TypeScript, in place', async () => {
+  for (const layer of ['layernorm', 'dropout']) {
+    const [wasm, ours] = await Promise.all((['wasm', 'ts'] as const).map(async (target) =>
+      prepareOurs('k', await compiled({ layer, sizes: { N: 4, D: 16 }, target }) as unknown as Kernel)));
+    assert.equal(wasm!.workload.arrays, ours!.workload.arrays);
+    assert.is(disagreement(ours!.workload, wasm!.workload.expected), undefined);
+    // The same draws, not only the same law.
+    if (layer === 'dropout') assert.equal(wasm!.workload.expected, ours!.workload.expected);
+  }
+});
+
+test('ours are timed in plain processes, one for each target, and not where the two differ', async () => {
+  // Inside the repository: there the modules find what they import.
+  const folder = mkdtempSync(join(fileURLToPath(root), '.kernelwright-bench-'));
+  const effort = { rounds: 2, batchMs: 1, warmMs: 1, budgetMs: 100 };
+  const build = (target: 'ts' | 'wasm', eps: number, file: string): string => {
+    const sizes = new Map([['N', 4], ['D', 16]]);
+    const { files } = compileKernel({ source: sourceOf('layernorm'), load: sourceOf, sizes, options: new Map([['eps', eps]]), name: 'norm', target });
+    writeFileSync(join(folder, file), files[0]!.text);
+    return join(folder, file);
+  };
+  try {
+    const kernel = { name: 'norm', file: build('ts', 1e-5, 'norm.ts'), wasm: build('wasm', 1e-5, 'norm.wasm.ts') };
+    const samples = await samplesOf(kernel, effort);
+    assert.equal(Object.keys(samples).sort(), ['bound backward', 'bound forward', 'plain backward', 'plain forward', 'wasm backward', 'wasm forward']);
+    for (const each of Object.values(samples)) assert.ok(each.length === 2 && each.every((us) => us > 0 && us < 1e5));
+    const [pass] = fixture.workloads[0]!.passes;
+    const [timed] = withOurs({ ...fixture.workloads[0]!, passes: [pass!] }, [samples, { 'wasm forward': [0.001], 'wasm backward': [1] }]).passes;
+    assert.equal(timed!.wasm, timing([...samples['wasm forward']!, 0.001]));
+
+    let refused = '';
+    await samplesOf({ ...kernel, wasm: build('wasm', 1, 'other.wasm.ts') }, effort).catch((error: unknown) => { refused = String(error); });
+    assert.match(refused, /norm in WebAssembly is wrong: out differs from ours by 0\.\d+ of its largest value/);
+  } finally {
+    rmSync(folder, { recursive: true });
+    rmSync(fileURLToPath(new URL(`build/bench-plain/${basename(folder)}`, root)), { recursive: true, force: true });
   }
 });
 

@@ -1,0 +1,92 @@
+/**
+ * PyTorch, native code on one thread, as a reference: what a machine can do that is not held to 128 bits. It takes part where a
+ * `python3` with torch is found (Debian: `apt install python3-torch`), in processes of its own (torch_worker.py).
+ */
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { root } from '../plain.ts';
+import { disagreement } from './compare.ts';
+import type { Kernel } from './kernel.ts';
+import { sum, timing, type Effort } from './measure.ts';
+import type { OurKernel } from './ours.ts';
+import { isRefusal, type PassShown, type PeerInfo, type PeerTiming, type Refusal, type WorkloadReport } from './report.ts';
+import { count, prepareOurs, type Results, type Workload } from './workload.ts';
+
+const run = promisify(execFile);
+const worker = fileURLToPath(new URL('torch_worker.py', import.meta.url));
+const folder = join(root, 'build/bench-peers/torch');
+const LIMIT_MS = 120_000;
+
+export const TORCH = 'torch';
+
+/** A Python that has torch, and what the report says of it. */
+export interface Torch {
+  readonly info: PeerInfo;
+  readonly python?: string;
+}
+
+/** Microseconds of every round. */
+export type TorchSamples = Readonly<Record<'forward' | 'backward', readonly number[]>>;
+
+/** Looks for one. Debian's packages are for the system's own Python, which need not be the first on the path. */
+export function findTorch(pythons: readonly string[] = [process.env['PYTHON'] ?? 'python3', '/usr/bin/python3']): Torch {
+  for (const python of pythons) {
+    const { status, stdout } = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8', timeout: LIMIT_MS });
+    if (status === 0) return { python, info: { name: TORCH, kind: 'native', versions: { torch: stdout.trim() } } };
+  }
+  const refused = `\`${pythons[0]!} -c 'import torch'\` fails; Debian has it as python3-torch`;
+  return { info: { name: TORCH, kind: 'native', versions: {}, refused } };
+}
+
+/** A report with PyTorch beside the peers: its results are held to ours, then both passes are timed in a process of their own. */
+export async function withTorch(python: string, { name, file }: OurKernel, report: WorkloadReport, effort: Effort): Promise<WorkloadReport> {
+  const { workload } = prepareOurs(name, await import(pathToFileURL(file).href) as Kernel);
+  const found = await torchRefused(python, workload) ?? await torchSamples(python, workload, effort);
+  const timed = (pass: PassShown): PeerTiming => {
+    if (isRefusal(found)) return found;
+    const { forward, backward } = found;
+    return { ...timing({ forward, backward, both: sum(forward, backward) }[pass]), form: 'autograd' };
+  };
+  return { ...report, passes: report.passes.map((p) => ({ ...p, peers: { ...p.peers, [TORCH]: timed(p.pass) } })) };
+}
+
+/** Why PyTorch is not timed with a workload, or nothing. */
+export async function torchRefused(python: string, workload: Workload): Promise<Refusal | undefined> {
+  const path = join(folder, `${workload.name}.results`);
+  const answer = await ask<{ readonly results: Readonly<Record<string, number>> }>(python, workload, { results: path });
+  if (isRefusal(answer)) return answer;
+  const floats = new Float32Array(new Uint8Array(readFileSync(path)).buffer);
+  const results: Record<string, Float32Array> = {};
+  let at = 0;
+  for (const [name, length] of Object.entries(answer.results)) results[name] = floats.subarray(at, at += length);
+  const wrong = disagreement(workload, results satisfies Results);
+  return wrong === undefined ? undefined : { refused: `wrong: ${wrong}` };
+}
+
+/** Times both passes in a process. */
+export async function torchSamples(python: string, workload: Workload, effort: Effort): Promise<TorchSamples | Refusal> {
+  const answer = await ask<{ readonly samples: TorchSamples }>(python, workload, { effort });
+  return isRefusal(answer) ? answer : answer.samples;
+}
+
+async function ask<T extends object>(python: string, workload: Workload, what: object): Promise<T | Refusal> {
+  const { name, layer, sizes, options, arrays } = workload;
+  const job = join(folder, `${name}.json`);
+  const floats = join(folder, `${name}.floats`);
+  const shapes = Object.fromEntries(Object.keys(arrays).map((a) => [a, workload.shapes[a]!]));
+  const data = new Float32Array(Object.values(shapes).reduce((n, shape) => n + count(shape), 0));
+  Object.values(arrays).reduce((at, array) => (data.set(array, at), at + array.length), 0);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(floats, data);
+  writeFileSync(job, JSON.stringify({ layer, sizes, options, shapes, floats, ...what }));
+  try {
+    const { stdout } = await run(python, [worker, job], { timeout: LIMIT_MS });
+    return JSON.parse(stdout) as T | Refusal;
+  } catch (error) {
+    const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
+    return { refused: (stderr?.trim().split('\n').at(-1) || message).slice(0, 160) };
+  }
+}
