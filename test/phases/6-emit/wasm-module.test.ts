@@ -141,6 +141,61 @@ test('a memory that grows leaves the module with stale views, and new ones are c
   assert.equal(run(k, placed(k, inMemory(memory))), want);
 });
 
+test('arrays that were found in the memory once are known again, but not those of a memory that is attached no more', async () => {
+  const k = await kernelOf(NORM);
+  const want = run(k, arraysOf(k));
+  const [first, second] = [0, 1].map(() => new wasm.Memory({ initial: 2 })) as [Memory, Memory];
+  const placesIn = (memory: Memory): { arrays: Arrays; cache: Record<string, Float32Array> } => {
+    const take = inMemory(memory);
+    return { arrays: placed(k, take), cache: { xhat: take(15), rstd: take(3) } };
+  };
+  const [a, b] = [placesIn(first), placesIn(second)];
+  for (const { memory, places } of [{ memory: first, places: a }, { memory: second, places: b }]) {
+    k['attach']!(memory, 65536);
+    a.arrays['out']!.fill(0);
+    assert.equal(run(k, a.arrays, a.cache), want, 'the first memory, attached or not');
+    // Each array in its turn is not the one that was seen.
+    for (let times = 0; times < 3; times++) assert.equal(run(k, places.arrays, places.cache), want);
+    for (const name of Object.keys(places.arrays)) {
+      const elsewhere = { ...places.arrays, [name]: new Float32Array(places.arrays[name]!) };
+      assert.equal(run(k, elsewhere, places.cache), want, name);
+      assert.equal(run(k, places.arrays, places.cache), want, name);
+    }
+  }
+  second.grow(1);
+  assert.throws(() => run(k, b.arrays, b.cache), (e: Error) => e instanceof RangeError && e.message === 'x: expected [3, 5], got length 0');
+});
+
+test('the bytes are decoded by whatever there is', async () => {
+  const want = run(await kernelOf(NORM), arraysOf(await kernelOf(NORM)));
+  const { module } = textsOf({ ...NORM, target: 'wasm' });
+  const [host, arrays] = [globalThis as { Buffer?: typeof Buffer }, Uint8Array as { fromBase64?: unknown }];
+  const kept = { Buffer, fromBase64: arrays.fromBase64 };
+  const of: Record<string, string[]> = { platform: [], Buffer: [] };
+  const decode = (from: string) => (text: string): Uint8Array => {
+    of[from]!.push(text);
+    return kept.Buffer.from(text, 'base64');
+  };
+  try {
+    for (const [title, fromBase64, buffer] of [
+      ['Uint8Array.fromBase64', decode('platform'), undefined], ['Buffer', undefined, { from: decode('Buffer') }], ['neither', undefined, undefined],
+    ] as const) {
+      const k = await importText(`${module}\n// ${title}`);
+      const given = arraysOf(k);
+      arrays.fromBase64 = fromBase64;
+      host.Buffer = buffer as unknown as typeof Buffer;
+      k['canRun']!();
+      Object.assign(host, { Buffer: kept.Buffer });
+      assert.equal(run(k, given), want, title);
+    }
+  } finally {
+    host.Buffer = kept.Buffer;
+    if (kept.fromBase64 === undefined) delete arrays.fromBase64;
+    else arrays.fromBase64 = kept.fromBase64;
+  }
+  assert.equal([of['platform']!.length, of['Buffer']!.length], [1, 1]);
+});
+
 test('errors are those of TypeScript', async () => {
   const message = (work: () => void): string => {
     try {

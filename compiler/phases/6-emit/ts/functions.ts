@@ -99,10 +99,20 @@ const shapeText = (slots: readonly (readonly string[])[], shape: readonly number
 
 /** Refuses what a caller may hand over wrongly. */
 export function writeChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {
+  writeArrayChecks(w, f, m);
+  writeDrawCheck(w, f);
+}
+
+/** Refuses arrays of another type or length: all, or those of some names. */
+export function writeArrayChecks(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape, isMeant = (_: string): boolean => true): void {
   for (const a of f.arguments) {
-    if (a.kind !== 'tensor') continue;
+    if (a.kind !== 'tensor' || !isMeant(identifier(a, m))) continue;
     w.writeLine(checkText('checkArray', identifier(a, m), a.tensor.dtype, a.tensor.slots, shapeOf(a.tensor, m.derived), a.tensor.name, m));
   }
+}
+
+/** Refuses what the generator cannot take apart into words. */
+export function writeDrawCheck(w: CodeBlockWriter, f: FunctionShape): void {
   if (f.arguments.some((a) => a.kind === 'seed')) w.writeLine('checkDraw(seed, step);');
 }
 
@@ -139,10 +149,14 @@ export function takenCache(f: FunctionShape, fields: readonly { readonly name: s
 export function writeCache(w: CodeBlockWriter, f: FunctionShape, nest: LoopNest, m: ModuleShape, apart = false): void {
   for (const { name, field } of fieldsUsed(f, nest, m)) {
     if (!apart) w.writeLine(`const ${name} = cache${member(field.name)};`);
-    w.writeLine(checkText(field.held ? 'checkHeld' : 'checkArray', name, field.elem, field.slots, field.shape, `cache.${field.name}`, m));
+    w.writeLine(fieldCheck(name, field, m));
   }
   writeHolds(w, f, m);
 }
+
+/** A call that refuses a field of another type or length, and one that no forward has filled. */
+export const fieldCheck = (name: string, field: Field, m: ModuleShape): string =>
+  checkText(field.held ? 'checkHeld' : 'checkArray', name, field.elem, field.slots, field.shape, `cache.${field.name}`, m);
 
 /** Forward leaves the inputs that backward reads again in the cache. */
 export function writeHolds(w: CodeBlockWriter, f: FunctionShape, m: ModuleShape): void {

@@ -5,7 +5,8 @@
  */
 import type { CodeBlockWriter } from 'ts-morph';
 import {
-  checkText, docLines, drawn, fieldsUsed, identifier, takenCache, takes, typeOf, writeCache, writeChecks, writeHolds, writeParameters,
+  checkText, docLines, drawn, fieldCheck, fieldsUsed, identifier, takenCache, takes, typeOf, writeArrayChecks, writeDrawCheck, writeHolds,
+  writeParameters,
 } from '../functions.ts';
 import { ARRAYS, shapeOf, type FunctionShape } from '../interface.ts';
 import { tensorsOf } from '../metadata.ts';
@@ -23,22 +24,49 @@ export function writeWasmFunction(w: CodeBlockWriter, n: number, m: WasmShape): 
   const taken = takenCache(f, fieldsUsed(f, m.nests[n]!, m), m);
   writeParameters(w, takes(f, m).map((a) => `${a.kind === 'cache' ? taken : identifier(a, m)}: ${typeOf(a)}`));
   w.write('): void ').inlineBlock(() => {
-    writeChecks(w, f, m);
-    writeCache(w, f, m.nests[n]!, m, taken !== 'cache');
+    const fields = fieldsUsed(f, m.nests[n]!, m);
+    if (taken === 'cache') for (const { name, field } of fields) w.writeLine(`const ${name} = cache${member(field.name)};`);
+    const names = new Set(passedOf(n, m).map((p) => p.name));
+    writeArrayChecks(w, f, m, (name) => !names.has(name));
+    writeLook(w, [...names], () => {
+      writeArrayChecks(w, f, m, (name) => names.has(name));
+      for (const { name, field } of fields) w.writeLine(fieldCheck(name, field, m));
+    }, m);
+    writeDrawCheck(w, f);
+    writeHolds(w, f, m);
     writeCall(w, n, m);
   }).newLine();
 }
+
+/**
+ * Finds out whether all arrays lie in the memory that the module is attached to. To ask an array for its buffer takes V8 25 ns,
+ * so those of the last calls are remembered, with their addresses; they have been checked, too. Their memory may have grown
+ * since, and left them without elements.
+ */
+function writeLook(w: CodeBlockWriter, names: readonly string[], check: () => void, m: WasmShape): void {
+  const { own } = m;
+  const places = placesOf(m);
+  const statement = (head: string, terms: readonly string[]): void => { w.writeLine(`${head} = ${all(terms)};`); };
+  statement(`let ${own.isHere}`, [...names.map((name) => `${name} === ${own.seen}[${places.get(name)}]`), `${names[0]}?.length > 0`]);
+  w.write(`if (!${own.isHere}) `).inlineBlock(() => {
+    check();
+    statement(`${own.isHere}`, names.map((name) => `${own.liesHere}(${name}, ${places.get(name)})`));
+  }).newLine();
+}
+
+/** What numbers arrays go by among those seen. */
+const placesOf = (m: WasmShape): ReadonlyMap<string, number> => new Map(m.home.arrays.map((a, i) => [a.name, i]));
 
 /** The call over arrays of the caller, wherever they are. */
 function writeCall(w: CodeBlockWriter, n: number, m: WasmShape): void {
   const passed = passedOf(n, m);
   const { name } = m.functions[n]!;
   const words = drawWords(m.code.functions[n]!);
-  const at = new Map(m.home.arrays.map((a) => [a.name, a.address]));
+  const [at, places] = [new Map(m.home.arrays.map((a) => [a.name, a.address])), placesOf(m)];
   const { own } = m;
   const call = (on: string, addresses: readonly string[]): string => `${on}.${name}(${[...addresses, ...words].join(', ')});`;
-  w.write(`if (${isShared(passed.map((p) => p.name), m)}) `).inlineBlock(() => {
-    writeLong(w, call(own.shared, passed.map((p) => `${p.name}.byteOffset`)));
+  w.write(`if (${own.isHere}) `).inlineBlock(() => {
+    writeLong(w, call(`${own.shared}!`, passed.map((p) => `${own.addresses}[${places.get(p.name)}]`)));
     w.writeLine('return;');
   }).newLine();
   w.writeLine(`const ${own.own} = ${own.home} ??= ${own.makeHome}();`);
@@ -47,10 +75,13 @@ function writeCall(w: CodeBlockWriter, n: number, m: WasmShape): void {
   for (const p of passed) if (p.isWritten) w.writeLine(`${p.name}.set(${own.own}.${p.name});`);
 }
 
+/** A conjunction, on as many lines as it takes. */
+const all = (terms: readonly string[]): string =>
+  wrapped(terms.map((t) => t.replaceAll(' ', '\u00a0')).join(' &&\u00a0'), 100).join('\n  ').replaceAll('\u00a0', ' ');
+
 /** A test: every array lies in the memory that the module is attached to. */
-function isShared(arrays: readonly string[], { own }: WasmShape): string {
-  return [own.shared, ...[...new Set(arrays)].map((a) => `${a}.buffer === ${own.sharedBuffer}`)].join(' && ');
-}
+const isShared = (arrays: readonly string[], { own }: WasmShape): string =>
+  all([own.shared, ...[...new Set(arrays)].map((a) => `${a}.buffer === ${own.sharedBuffer}`)]);
 
 /** A statement on one line, or with its arguments on lines of their own. */
 function writeLong(w: CodeBlockWriter, statement: string): void {
@@ -78,8 +109,7 @@ export function writeWasmBind(w: CodeBlockWriter, m: WasmShape): void {
       if (!f.held) w.writeLine(checkText('checkArray', `cache${member(f.name)}`, f.elem, f.slots, f.shape, `cache.${f.name}`, m));
     }
     w.write('if (!(');
-    wrapped(isShared([...arrays.values()], m), 100).forEach((line, i) => w.write(i > 0 ? `\n  ${line}` : line));
-    w.write(')) ').inlineBlock(() => {
+    w.write(`${isShared([...arrays.values()], m)})) `).inlineBlock(() => {
       w.write('return ').inlineBlock(() => m.functions.forEach((_, n) => writeElsewhere(w, n, m))).write(';').newLine();
     }).newLine();
     const { own } = m;

@@ -34,6 +34,8 @@ export function hostTypes(m: WasmShape): Statement[] {
       w.writeLine(`let ${own.shared}: Kernels | undefined;`);
       w.writeLine(`let ${own.sharedBuffer}: ArrayBufferLike | undefined;`);
       w.writeLine(`let ${own.able}: boolean | undefined;`);
+      w.newLine().writeLine('/** The arrays of the shared memory that functions were given last, and their addresses. */');
+      w.writeLine(`const ${own.seen}: unknown[] = [], ${own.addresses}: number[] = [];`);
     },
   ];
 }
@@ -49,7 +51,7 @@ function writeInterface(w: CodeBlockWriter, name: string, properties: readonly P
 /** `attach`, `canRun`, and what they and the kernels call. */
 export function hostFunctions(m: WasmShape): Statement[] {
   return [
-    (w) => writeAttach(w, m), (w) => writeCanRun(w, m), (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
+    (w) => writeAttach(w, m), (w) => writeLiesHere(w, m), (w) => writeCanRun(w, m), (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
     ...(m.code.sites.length > 0 ? [(w: CodeBlockWriter) => writeFail(w, m)] : []),
   ];
 }
@@ -63,6 +65,17 @@ function writeAttach(w: CodeBlockWriter, { own, code }: WasmShape): void {
   w.write('export function attach(memory: Memory, scratch: number): void ').block(() => {
     w.writeLine(`${own.shared} = ${own.instantiate}(memory, scratch);`);
     w.writeLine(`${own.sharedBuffer} = memory.buffer;`);
+    w.writeLine(`${own.seen}.length = 0;`);
+  });
+}
+
+function writeLiesHere(w: CodeBlockWriter, { own }: WasmShape): void {
+  w.newLine().writeLine('/** Whether an array lies in the shared memory; one that does is remembered. */');
+  w.write(`function ${own.liesHere}(array: { readonly buffer: ArrayBufferLike; readonly byteOffset: number }, n: number): boolean `).block(() => {
+    w.writeLine(`if (array.buffer !== ${own.sharedBuffer}) return false;`);
+    w.writeLine(`${own.seen}[n] = array;`);
+    w.writeLine(`${own.addresses}[n] = array.byteOffset;`);
+    w.writeLine('return true;');
   });
 }
 
@@ -99,10 +112,14 @@ function writeHome(w: CodeBlockWriter, { own, home }: WasmShape): void {
   });
 }
 
-/** Written out: a worklet has no `atob`. */
+/** What the platform has is ten times as fast as a loop that runs once. Written out, too: a worklet has neither this nor `atob`. */
 function writeDecoder(w: CodeBlockWriter, { own }: WasmShape): void {
   w.newLine().writeLine('/** The bytes that a text in base64 stands for. */');
   w.write(`function ${own.bytesOf}(text: string): Uint8Array `).block(() => {
+    w.writeLine('const { Buffer } = globalThis as { readonly Buffer?: { from(text: string, encoding: string): Uint8Array } };');
+    w.writeLine('const { fromBase64 } = Uint8Array as { readonly fromBase64?: (text: string) => Uint8Array };');
+    w.writeLine('if (fromBase64) return fromBase64(text);');
+    w.writeLine("if (Buffer) return Buffer.from(text, 'base64');");
     w.writeLine('const bytes = new Uint8Array(text.length * 3 / 4);');
     w.writeLine('let bits = 0;');
     w.write('for (let i = 0, n = 0; i < text.length; i++) ').inlineBlock(() => {

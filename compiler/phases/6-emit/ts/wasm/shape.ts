@@ -30,9 +30,15 @@ export interface OwnNames {
   readonly bytesOf: string;
   readonly fail: string;
   readonly sites: string;
-  /** Locals: the kernels of the module's own memory, those of the shared one. */
+  /** Arrays that were found in the shared memory, by number, where they lie there, and what looks for others. */
+  readonly seen: string;
+  readonly addresses: string;
+  readonly liesHere: string;
+  /** Locals: the module's own memory, the kernels of the shared one. */
   readonly own: string;
   readonly inPlace: string;
+  /** Whether all arrays lie in the shared one. */
+  readonly isHere: string;
 }
 
 /** Takes the names, after those of the arrays. */
@@ -41,7 +47,8 @@ export function ownNames({ scope }: ModuleNames): OwnNames {
   return {
     kernels: fresh('kernels'), shared: fresh('shared'), sharedBuffer: fresh('sharedBuffer'), home: fresh('home'), makeHome: fresh('makeHome'),
     instantiate: fresh('instantiate'), compiled: fresh('compiled'), able: fresh('able'), code: fresh('CODE'), bytesOf: fresh('bytesOf'),
-    fail: fresh('fail'), sites: fresh('SITES'), own: fresh('own'), inPlace: fresh('inPlace'),
+    fail: fresh('fail'), sites: fresh('SITES'), seen: fresh('seen'), addresses: fresh('addresses'), liesHere: fresh('liesHere'),
+    own: fresh('own'), inPlace: fresh('inPlace'), isHere: fresh('isHere'),
   };
 }
 
