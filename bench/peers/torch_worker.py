@@ -1,8 +1,8 @@
 """PyTorch on one thread, run by torch.ts as `python3 torch_worker.py JOB`.
 
-JOB is a file of JSON that names the workload and a file of floats, the arrays one after the other. With "results" in it, the outputs
-and gradients are written to the file of that name, and their names and sizes printed; else the samples of both passes, in
-microseconds of a call. Both as JSON.
+JOB is a file of JSON that names the workload and a file of floats, the arrays one after the other. Images are computed on in two layouts,
+which are forms here. With "results" in the job, the outputs and gradients of each form are written to the file of that name, and their
+names and sizes printed; else the samples of both passes of the forms that the job names, in microseconds of a call. Both as JSON.
 """
 import json
 import math
@@ -63,29 +63,48 @@ def plan(call, effort):
     return max(1, round(effort["batchMs"] * 1e3 / statistics.median(samples)))
 
 
+def passes_of(job, arrays):
+    """Both passes over arrays laid out beforehand, the forward's output and the names of the gradients."""
+    forward, names = layer_of(job["layer"], {**job["sizes"], **job["options"]}, arrays)
+    inputs = [arrays[name].requires_grad_() for name in names]
+    out = forward()
+    return {"forward": forward, "backward": lambda: torch.autograd.grad(out, inputs, arrays["dout"], retain_graph=True)}, out, names
+
+
+def results_of(job, layouts):
+    """Writes what each layout gives. Returns the sizes."""
+    results = {}
+    for form, arrays in layouts.items():
+        passes, out, names = passes_of(job, arrays)
+        results[form] = {"out": out.detach(), **{"d" + name: grad for name, grad in zip(names, passes["backward"]())}}
+    torch.cat([part.reshape(-1) for parts in results.values() for part in parts.values()]).numpy().tofile(job["results"])
+    return {form: {name: part.numel() for name, part in parts.items()} for form, parts in results.items()}
+
+
+def samples_of(job, layouts):
+    """Times the layouts that are asked for, in turns."""
+    calls = {(form, name): call for form in job["forms"] for name, call in passes_of(job, layouts[form])[0].items()}
+    counts = {key: plan(call, job["effort"]) for key, call in calls.items()}
+    samples = {form: {"forward": [], "backward": []} for form in job["forms"]}
+    for _ in range(job["effort"]["rounds"]):
+        for (form, name), call in calls.items():
+            samples[form][name].append(batch(call, counts[form, name]))
+    return samples
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     arrays = load(job)
-    made = layer_of(job["layer"], {**job["sizes"], **job["options"]}, arrays)
-    if made is None:
+    if layer_of(job["layer"], {**job["sizes"], **job["options"]}, arrays) is None:
         return {"refused": "no adapter for " + job["layer"]}
-    forward, names = made
-    inputs = [arrays[name].requires_grad_() for name in names]
-    upstream = arrays["dout"]
-    out = forward()
-    backward = lambda: torch.autograd.grad(out, inputs, upstream, retain_graph=True)
+    layouts = {"autograd": arrays}
+    if arrays["x"].dim() == 4:
+        last = {name: a.clone(memory_format=torch.channels_last) for name, a in arrays.items() if a.dim() == 4}
+        layouts["autograd, channels last"] = {**{name: a.clone() for name, a in arrays.items()}, **last}
     if "results" in job:
-        results = {"out": out.detach(), **{"d" + name: grad for name, grad in zip(names, backward())}}
-        torch.cat([part.reshape(-1) for part in results.values()]).numpy().tofile(job["results"])
-        return {"results": {name: part.numel() for name, part in results.items()}}
-    passes = {"forward": forward, "backward": backward}
-    calls = {name: plan(call, job["effort"]) for name, call in passes.items()}
-    samples = {name: [] for name in passes}
-    for _ in range(job["effort"]["rounds"]):
-        for name, call in passes.items():
-            samples[name].append(batch(call, calls[name]))
-    return {"samples": samples}
+        return {"results": results_of(job, layouts)}
+    return {"samples": samples_of(job, layouts)}
 
 
 print(json.dumps(main()))

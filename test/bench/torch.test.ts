@@ -45,8 +45,11 @@ async function withScript(answer: string, use: (python: string) => Promise<void>
   }
 }
 
-const write = `writeFileSync(job.results, new Float32Array(Object.values(expected).flat()));
-  return { results: Object.fromEntries(Object.entries(expected).map(([name, a]) => [name, a.length])) };`;
+/** Two forms, the second of them spoiled. */
+const write = `const spoiled = { ...expected, dgamma: expected.dgamma.map((v) => v + 1) };
+  writeFileSync(job.results, new Float32Array([...Object.values(expected), ...Object.values(spoiled)].flat()));
+  const lengths = Object.fromEntries(Object.entries(expected).map(([name, a]) => [name, a.length]));
+  return { results: { one: lengths, two: lengths } };`;
 
 test('where no Python has it, it takes no part, and says how to get it', () => {
   for (const python of [['no-such-python'], [process.execPath]]) {
@@ -60,11 +63,12 @@ test('one that agrees is timed, with the arrays of the workload', () => withScri
   const floats = new Float32Array(new Uint8Array(readFileSync(job.floats)).buffer);
   const shapes = Object.entries(job.shapes);
   if (floats.length !== shapes.flatMap(([, s]) => s.reduce((a, b) => a * b, 1)).reduce((a, b) => a + b)) throw new Error('other arrays');
-  if (job.layer !== 'layernorm' || job.options.eps !== 1e-5 || job.effort.rounds !== 2) throw new Error('another job');
-  return { samples: { forward: [3, 1, 2], backward: [20, 30, 10] } };`, async (python) => {
+  if (job.forms.join() !== 'one' || job.layer !== 'layernorm' || job.options.eps !== 1e-5 || job.effort.rounds !== 2) throw new Error('another job');
+  return { samples: { one: { forward: [3, 1, 2], backward: [20, 30, 10] }, other: { forward: [9, 9, 9], backward: [5, 6, 4] } } };`, async (python) => {
   assert.equal(findTorch(['no-such-python', python]), { python, info: { name: 'torch', kind: 'native', versions: { torch: '9.9' } } });
   const found = await timings(python, 'layernorm_4x16');
-  assert.equal(found, [[2, 1], [20, 10], [23, 12]].map(([medianUs, minUs]) => ({ medianUs, minUs, rounds: 3, form: 'autograd' })));
+  const [one, other] = [{ rounds: 3, form: 'one' }, { rounds: 3, form: 'other' }];
+  assert.equal(found, [{ medianUs: 2, minUs: 1, ...one }, { medianUs: 5, minUs: 4, ...other }, { medianUs: 14, minUs: 13, ...other }]);
 }));
 
 test('one that does not agree, or fails, is not timed', async () => {
