@@ -19,6 +19,8 @@ const run = promisify(execFile);
 const worker = fileURLToPath(new URL('torch_worker.py', import.meta.url));
 const folder = join(root, 'build/bench-peers/torch');
 const LIMIT_MS = 120_000;
+/** Tensors come from the heap, and it is kept: else some processes get new pages at every call, which may take longer than the call. */
+const KEEPS_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(2 ** 25), MALLOC_TRIM_THRESHOLD_: String(2 ** 30) };
 
 export const TORCH = 'torch';
 
@@ -83,7 +85,7 @@ async function ask<T extends object>(python: string, workload: Workload, what: o
   writeFileSync(floats, data);
   writeFileSync(job, JSON.stringify({ layer, sizes, options, shapes, floats, ...what }));
   try {
-    const { stdout } = await run(python, [worker, job], { timeout: LIMIT_MS });
+    const { stdout } = await run(python, [worker, job], { timeout: LIMIT_MS, env: { ...process.env, ...KEEPS_MEMORY } });
     return JSON.parse(stdout) as T | Refusal;
   } catch (error) {
     const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
