@@ -1,6 +1,7 @@
 /** Statements of a LoopNest as WebAssembly. It decides nothing about speed but where addresses are added up. */
 import type { LoopExpr, Stmt, Ty } from '../../../ir/loop.ts';
 import { isVector } from '../../../ir/loop-types.ts';
+import { indexVariablesIn } from '../../../ir/loop-walk.ts';
 import { invariant } from '../../../support/invariant.ts';
 import { address, ANY, expanded, intervalOf, linear, mayWrap, type Interval, type Variable } from './addresses.ts';
 import { bufferOf, RANK, readLocal, SEED, type Body } from './body.ts';
@@ -21,7 +22,7 @@ const VALUES: Readonly<Record<Ty, ValType>> = {
 /** Writes a block; what it declares is gone behind it. */
 export function block(body: readonly Stmt[], b: Body): void {
   const [locals, known] = [new Map(b.locals), new Map(b.known)];
-  for (const s of body) statement(s, b);
+  body.forEach((s, n) => { statement(s, b, () => indexVariablesIn(body.slice(n + 1))); });
   restore(b.locals, locals);
   restore(b.known, known);
 }
@@ -31,10 +32,11 @@ function restore<V>(map: Map<string, V>, to: ReadonlyMap<string, V>): void {
   for (const [key, value] of to) map.set(key, value);
 }
 
-function statement(s: Stmt, b: Body): void {
+/** `indices`: what the indices behind a statement are made of. */
+function statement(s: Stmt, b: Body, indices: () => ReadonlySet<string>): void {
   switch (s.kind) {
     case 'label': b.f.push({ kind: 'note', text: s.text.replace(/\s+/g, ' ') }); return;
-    case 'let': declare(s, b); return;
+    case 'let': declare(s, b, indices); return;
     case 'set': assign(s, b); return;
     case 'store': store(s, b); return;
     case 'fill': fill(bufferOf(s.buffer, b), b.place(s.buffer), s.value, b); return;
@@ -56,8 +58,9 @@ function valueAs(e: LoopExpr, ty: Ty, b: Body): Op {
 
 // ------------------------------------------------------------------------------------------------------------ locals
 
-function declare(s: StmtOf<'let'>, b: Body): void {
-  const ty = b.indices.has(s.name) ? 'i32' : s.ty;
+function declare(s: StmtOf<'let'>, b: Body, indices: () => ReadonlySet<string>): void {
+  // Elsewhere in the function the name may stand for something else.
+  const ty = b.indices.has(s.name) && (s.ty === 'i32' || indices().has(s.name)) ? 'i32' : s.ty;
   const value = valueAs(s.value, ty, b);
   const local = b.f.local(s.name, VALUES[ty]);
   b.f.push(set(local, value));
