@@ -187,6 +187,8 @@ export class LaneLoop {
     return at.reduce((n, t) => {
       if (t.v === undefined) return n;
       if (t.v === this.loop.v) return n + t.k;
+      // Data that addresses memory goes anywhere.
+      if (this.varying.has(t.v)) return NaN;
       const of = this.meaning.get(t.v);
       return of ? n + t.k * this.step(of) : n;
     }, 0);
@@ -375,6 +377,7 @@ export class LaneLoop {
       if (!this.declared.has(s.name)) throw new NotInLanes('something is counted');
       return [s];
     }
+    if (takesExtreme(s, this)) throw new NotInLanes('who looks for the extreme element computes it in doubles');
     const isOwn = this.declared.has(s.name);
     const fold = isOwn ? undefined : foldOf(s);
     if (!isOwn && !fold) throw new NotInLanes(`${s.name} is not summed up`);
@@ -415,7 +418,7 @@ export class LaneLoop {
   /** A store whose lanes do not lie side by side: one by one. */
   spread(s: Stmt & { kind: 'store' }, copy: number, value: Value, step: number): Stmt[] {
     const view = this.view(copy);
-    if (Math.abs(step) > view.reach || view.elemOf(s.buffer) === 'u8' || value.form === 'mask') throw new NotInLanes(`${s.buffer} is written every ${step} elements`);
+    if (!(Math.abs(step) <= view.reach) || view.elemOf(s.buffer) === 'u8' || value.form === 'mask') throw new NotInLanes(`${s.buffer} is written every ${step} elements`);
     const name = this.o.fresh(`${s.buffer}Lanes`);
     const x: LoopExpr = value.form === 'i32' ? { kind: 'local', ty: 'i32x4', name } : { kind: 'local', ty: 'f32x4', name };
     return [
@@ -446,6 +449,10 @@ export class LaneLoop {
     }
   }
 }
+
+/** Whether a statement keeps the extreme of values that were rounded on the way. */
+const takesExtreme = ({ value }: Assign, loop: LaneLoop): boolean =>
+  value.kind === 'binary' && (value.op === 'max' || value.op === 'min') && (loop.isRounded(value.a) || loop.isRounded(value.b));
 
 const sameText = (a: LoopExpr, b: LoopExpr): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 

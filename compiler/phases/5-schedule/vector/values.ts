@@ -44,6 +44,8 @@ const refuse = (why: string): never => { throw new NotInLanes(why); };
 const LANEWISE: ReadonlySet<string> = new Set(['neg', 'abs', 'sqrt', 'floor', 'ceil']);
 /** Computed lane by lane; what stands around them gains. */
 const LANE_BY_LANE: ReadonlySet<string> = new Set(['exp', 'log', 'tanh', 'erf', 'sigmoid', 'sign']);
+/** Of values that were computed twice, here in floats and there in doubles, none would be equal. */
+const EQUALITY: ReadonlySet<string> = new Set(['==', '!=']);
 const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);
 
 const unary = (op: (LoopExpr & { kind: 'unary' })['op'], x: LoopExpr): LoopExpr => ({ kind: 'unary', op, x });
@@ -97,7 +99,7 @@ function loadIn(v: View, e: LoopExpr & { kind: 'load' }): Value {
 
 /** A load whose lanes do not lie side by side. */
 function spreadIn(v: View, e: LoopExpr & { kind: 'load' }, step: number): Value {
-  if (v.elemOf(e.buffer) !== 'f32' || Math.abs(step) > v.reach) return refuse(`${e.buffer} is read every ${step} elements`);
+  if (v.elemOf(e.buffer) !== 'f32' || !(Math.abs(step) <= v.reach)) return refuse(`${e.buffer} is read every ${step} elements`);
   const at = v.shifted(e.at, v.offset);
   const whole = (by: number): LoopExpr => ({ ...e, ty: 'f32x4', at: moved(at, by), lanes: 4 });
   // Both vectors together reach from the first lane to the last, and no further.
@@ -173,6 +175,7 @@ function binaryIn(v: View, e: LoopExpr & { kind: 'binary' }, a: Value, b: Value)
   if (op === 'and' || op === 'or') {
     return a.form === 'mask' && b.form === 'mask' ? { form: 'mask', e: binary(op, a.e, b.e) } : refuse('one side is no mask');
   }
+  if (EQUALITY.has(op) && e.a !== e.b && (v.isRounded(e.a) || v.isRounded(e.b))) return refuse('what was rounded is asked for equality');
   if (COMPARISONS.has(op)) return { form: 'mask', e: e.a === e.b ? binary(op, single(v, a), single(v, b)) : compared(v, op, a, b) };
   if (a.form === 'mask' || b.form === 'mask' || a.form === 'i32' || b.form === 'i32') return refuse('integers are counted with');
   switch (op) {
