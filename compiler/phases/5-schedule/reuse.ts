@@ -72,7 +72,7 @@ function turnsIn(body: readonly Stmt[], taken: Taken): Map<string, Turn> {
   return turns;
 }
 
-const isLane = (s: Stmt): s is Let => s.kind === 'let' && !s.mutable && s.ty === 'f64' && s.value.kind !== 'const' && /[a-z]\d+$/i.test(s.name);
+const isLane = (s: Stmt): s is Let => s.kind === 'let' && !s.mutable && s.ty === 'f64' && s.value.kind !== 'const' && s.value.kind !== 'linear' && /[a-z]\d+$/i.test(s.name);
 const stemOf = (s: Let): string => s.name.replace(/\d+$/, '');
 
 function* localsIn(s: Stmt): Generator<string> {

@@ -9,7 +9,7 @@ import { interpret } from '../../../compiler/ir/interpret.ts';
 import { verifyLoops } from '../../../compiler/ir/loop-verify.ts';
 import { moduleNames } from '../../../compiler/ir/names.ts';
 import { printProgram } from '../../../compiler/ir/print.ts';
-import type { Layer, Program } from '../../../compiler/ir/tensor.ts';
+import type { Dtype, Layer, Program } from '../../../compiler/ir/tensor.ts';
 import { verifyProgram } from '../../../compiler/ir/verify.ts';
 import { schedule } from '../../../compiler/phases/5-schedule/index.ts';
 import { ScratchPool } from '../../../compiler/phases/5-schedule/storage.ts';
@@ -37,8 +37,14 @@ function make(seed: number): Program {
   return { ...p, definitions: p.definitions.map((d) => (d.formula.kind === 'hit' ? { ...d, formula: hit(d.formula.of, d.formula.ties) } : d)) };
 }
 
-function check(seed: number): 'run' | 'refused' | 'skipped' {
-  const p = make(seed);
+/** The same program over floats, which go into lanes. */
+function inFloats(p: Program): Program {
+  const float = <T extends { readonly dtype: Dtype }>(t: T): T => (t.dtype === 'f64' ? { ...t, dtype: 'f32' } : t);
+  return { ...p, tensors: p.tensors.map(float), stores: p.stores.map((s) => ({ ...s, tensor: float(s.tensor) })) };
+}
+
+function check(seed: number, target: 'ts' | 'wasm'): 'run' | 'refused' | 'skipped' {
+  const p = target === 'ts' ? make(seed) : inFloats(make(seed));
   verifyProgram(p);
   if (workOf(p) > 3e5) return 'skipped';
   const random = randomFrom(seed + 1e6);
@@ -49,7 +55,7 @@ function check(seed: number): 'run' | 'refused' | 'skipped' {
     return [t.name, Float64Array.from({ length: n }, () => (t.dtype === 'i32' ? Math.floor(random() * (wild ? 14 : least)) : random() < 0.03 ? 0 : 4 * random() - 2))];
   }));
   const names = moduleNames(layerOf(p));
-  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate: false, choices: new RandomChoices(random) });
+  const nest = schedule(p, { names, pool: new ScratchPool(names.scope), accumulate: false, choices: new RandomChoices(random), target });
   verifyLoops(nest);
   let want: Map<string, Float64Array>;
   try {
@@ -90,11 +96,11 @@ function compare(name: string, got: Float64Array, want: Float64Array): void {
   }
 }
 
-test('random programs run as loops as they are interpreted', () => {
+for (const target of ['ts', 'wasm'] as const) test(`random programs run as loops for ${target} as they are interpreted`, () => {
   let run = 0;
   for (let seed = first; seed < first + count; seed++) {
     try {
-      if (check(seed) === 'run') run++;
+      if (check(seed, target) === 'run') run++;
     } catch (error) {
       throw new Error(`SEED=${seed}: ${(error as Error).stack}\n${printProgram(make(seed))}`, { cause: error });
     }

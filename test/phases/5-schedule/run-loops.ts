@@ -121,7 +121,7 @@ class Machine {
         return typeof c === 'number' ? sub(c ? e.a : e.b) : lanewise((x, y, z) => (x ? y! : z!), c, sub(e.a), sub(e.b));
       }
       case 'splat': return Array.from({ length: e.ty === 'f64x2' ? 2 : 4 }, () => laneOf(sub(e.x), 0));
-      case 'fold': return (sub(e.x) as readonly number[]).reduce(binary[e.op]!);
+      case 'fold': return (sub(e.x) as readonly number[]).reduce((a, b) => binary[e.op]!(a, b));
       case 'widen': return (sub(e.x) as readonly number[]).slice(e.half === 'low' ? 0 : 2, e.half === 'low' ? 2 : 4);
       case 'shuffle': {
         const all = [e.a, e.b].flatMap((x) => sub(x));

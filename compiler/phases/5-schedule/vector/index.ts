@@ -3,6 +3,7 @@
  * own inner loops then run over vectors. A loop takes several vectors at a time, then one, then what is left point by
  * point. Sums over the lanes' own loop are kept in vectors from the outermost loop on that only sums, and folded behind it.
  */
+import { withOwnNames } from '../../../ir/loop-rename.ts';
 import { bodyOf, exprsOf, type Linear, type Stmt } from '../../../ir/loop.ts';
 import { isFloat, LaneLoop, uses, type Pending, type VectorOptions } from './lane-loop.ts';
 import { NotInLanes } from './values.ts';
@@ -13,7 +14,8 @@ type Loop = Stmt & { kind: 'loop' };
 
 /** Statements with their loops in lanes, where that can be. */
 export function vectorize(body: readonly Stmt[], o: VectorOptions): Stmt[] {
-  return block(body, o, { meaning: new Map(), floats: new Set(), isAsked: asks(body) }).body;
+  const own = withOwnNames(body, (wish) => o.fresh(wish));
+  return block(own, o, { meaning: new Map(), floats: new Set(), isAsked: asks(own), isGuarded: false }).body;
 }
 
 export interface Around {
@@ -21,6 +23,8 @@ export interface Around {
   readonly meaning: ReadonlyMap<string, Linear>;
   /** Scalars that hold a float, whatever their type says. */
   readonly floats: ReadonlySet<string>;
+  /** A condition stands around. */
+  readonly isGuarded: boolean;
   /** Only loops that are to go into lanes do. */
   readonly isAsked: boolean;
 }
@@ -49,7 +53,7 @@ function block(body: readonly Stmt[], o: VectorOptions, outer: Around): { body: 
 
 /** A condition: what stands inside it in lanes. */
 function whenIn(s: Stmt & { kind: 'when' }, o: VectorOptions, around: Around): { body: Stmt[]; pending: Pending[] } {
-  const { body, pending } = block(s.body, o, around);
+  const { body, pending } = block(s.body, o, { ...around, isGuarded: true });
   return { body: [body.length === s.body.length && body.every((x, n) => x === s.body[n]) ? s : { ...s, body }], pending };
 }
 
@@ -65,7 +69,7 @@ const settle = (body: readonly Stmt[], sums: readonly Pending[]): Stmt[] => [
 function loopIn(s: Loop, o: VectorOptions, around: Around): { body: Stmt[]; pending: Pending[] } {
   const hasLoops = s.body.some((x) => x.kind === 'loop' || (x.kind === 'when' && x.body.some((y) => y.kind === 'loop')));
   if (hasLoops) {
-    const inner = block(s.body, o, around);
+    const inner = block(s.body, o, { ...around, isGuarded: around.isGuarded || s.within.length > 0 });
     if (inner.body.length !== s.body.length || inner.body.some((x, n) => x !== s.body[n])) return { body: [{ ...s, body: inner.body }], pending: inner.pending };
   }
   if (around.isAsked && s.vectors === undefined) return { body: [s], pending: [] };

@@ -43,6 +43,9 @@ const keyOfSplat = (ty: string, x: LoopExpr): string => `${ty} ${x.kind === 'loc
 export const isFloat = (e: LoopExpr, o: VectorOptions): boolean =>
   (e.kind === 'load' ? o.buffers.find((b) => b.name === e.buffer)?.elem === 'f32' : e.kind === 'unary' && e.op === 'float');
 
+/** Whether conditions inside a statement may be what keeps an index in its array. */
+export const guards = (s: Stmt): boolean => s.kind === 'when' || (s.kind === 'loop' && s.within.length > 0) || bodyOf(s).some(guards);
+
 /** Whether an expression reads a local. */
 export const uses = (e: LoopExpr, name: string): boolean => (e.kind === 'local' && e.name === name) || operands(e).some((x) => uses(x, name));
 
@@ -58,6 +61,7 @@ export class LaneLoop {
   /** Locals that differ between lanes, for each vector that is taken at a time. */
   locals: Map<string, Value>[] = [];
   isExact = false;
+  isGuarded: boolean;
   /** How often the loop turns. */
   turns = 0;
   readonly varying = new Set<string>();
@@ -70,11 +74,12 @@ export class LaneLoop {
   readonly scalars = new Map<string, Let>();
   #splats = new Map<string, LoopExpr>();
 
-  constructor(loop: Loop, o: VectorOptions, around: { readonly meaning: ReadonlyMap<string, Linear>; readonly floats: ReadonlySet<string> }) {
+  constructor(loop: Loop, o: VectorOptions, around: { readonly meaning: ReadonlyMap<string, Linear>; readonly floats: ReadonlySet<string>; readonly isGuarded: boolean }) {
     this.loop = loop;
     this.o = o;
     this.meaning = new Map(around.meaning);
     this.floats = new Set(around.floats);
+    this.isGuarded = around.isGuarded || loop.body.some(guards);
     const visit = (body: readonly Stmt[]): void => {
       for (const s of body) {
         if (s.kind === 'let') {
@@ -196,7 +201,7 @@ export class LaneLoop {
 
   varies(e: LoopExpr): boolean {
     switch (e.kind) {
-      case 'local': return this.varying.has(e.name);
+      case 'local': return this.varying.has(e.name) || this.step([{ v: e.name, k: 1 }]) !== 0;
       case 'load': return this.step(e.at.flat) !== 0;
       case 'linear': case 'quotient': return this.step(e.at) !== 0;
       case 'inside': return this.step(e.range.at) !== 0;
@@ -245,7 +250,7 @@ export class LaneLoop {
   view(copy: number): View {
     const { o } = this;
     return {
-      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, isExact: this.isExact, reach: this.loop.vectors === undefined ? NEAR : Infinity,
+      step: (at) => this.step(at), locals: this.locals[copy]!, offset: copy * WIDTH, isExact: this.isExact, isGuarded: this.isGuarded, reach: this.loop.vectors === undefined ? NEAR : Infinity,
       elemOf: (name) => o.buffers.find((b) => b.name === name)?.elem, constantOf: (name) => o.constants.get(name),
       isFloat: (name) => this.floats.has(name), isRounded: (e) => this.isRounded(e), shifted: (at, by) => this.shifted(at, by), splat: (ty, x) => this.splat(ty, x),
     };
@@ -321,11 +326,7 @@ export class LaneLoop {
 
   declare(s: Let): Stmt[] {
     if (!this.varying.has(s.name)) {
-      if (!s.mutable && s.ty === 'f64') {
-        // Bodies beside each other may use a name again.
-        this.scalars.set(s.name, s);
-        for (const ty of ['f32x4', 'f64x2', 'i32x4']) this.#splats.delete(keyOfSplat(ty, { kind: 'local', ty: 'f64', name: s.name }));
-      }
+      if (!s.mutable && s.ty === 'f64') this.scalars.set(s.name, s);
       return [s];
     }
     return this.locals.flatMap((own, copy) => {

@@ -27,6 +27,8 @@ export interface View {
   constantOf(name: string): number | undefined;
   /** Whether a scalar local holds a float. */
   isFloat(name: string): boolean;
+  /** Some index is inside its array only because a condition says so. */
+  readonly isGuarded: boolean;
   /** Products are doubles: floats may not reach that far. */
   readonly isExact: boolean;
   /** Whether a value was rounded to a float when it was made: a few such may be summed as floats. */
@@ -57,7 +59,10 @@ export function valueIn(v: View, e: LoopExpr): Value {
   const sub = (x: LoopExpr): Value => valueIn(v, x);
   switch (e.kind) {
     case 'const': case 'named': return { form: 'uniform', e };
-    case 'local': return v.locals.get(e.name) ?? { form: 'uniform', e };
+    case 'local': {
+      const own = v.locals.get(e.name);
+      return own ?? (v.step([{ v: e.name, k: 1 }]) === 0 ? { form: 'uniform', e } : refuse('an index is a value'));
+    }
     case 'load': return loadIn(v, e);
     case 'linear': case 'quotient': return v.step(e.at) === 0 ? { form: 'uniform', e } : refuse('an index is a value');
     case 'inside': return v.step(e.range.at) === 0 ? { form: 'uniform', e } : refuse('lanes are tested for edges');
@@ -101,17 +106,21 @@ function loadIn(v: View, e: LoopExpr & { kind: 'load' }): Value {
 function spreadIn(v: View, e: LoopExpr & { kind: 'load' }, step: number): Value {
   if (v.elemOf(e.buffer) !== 'f32' || !(Math.abs(step) <= v.reach)) return refuse(`${e.buffer} is read every ${step} elements`);
   const at = v.shifted(e.at, v.offset);
-  const whole = (by: number): LoopExpr => ({ ...e, ty: 'f32x4', at: moved(at, by), lanes: 4 });
+  const whole = (by: number): LoopExpr => ({ ...e, ty: 'f32x4', at: moved(v, at, by), lanes: 4 });
   // Both vectors together reach from the first lane to the last, and no further.
   if (step === 2) return f32({ kind: 'shuffle', a: whole(0), b: whole(3), lanes: [0, 2, 5, 7] });
   if (step === -1) return f32({ kind: 'shuffle', a: whole(-3), b: whole(-3), lanes: [3, 2, 1, 0] });
   return f32({ kind: 'join', parts: [0, 1, 2, 3].map((n) => ({ ...e, at: v.shifted(e.at, v.offset + n) })) });
 }
 
-/** An address some elements further on, wherever in the array that is. */
-function moved(at: Address, by: number): Address {
+/** An address some elements further on. */
+function moved(v: View, at: Address, by: number): Address {
   if (by === 0) return at;
   const flat = collect([...at.flat, { k: by }]);
+  const last = at.slots.at(-1)!;
+  if (v.step(last.at) !== 0) return { slots: [...at.slots.slice(0, -1), { ...last, at: collect([...last.at, { k: by }]) }], flat };
+  // Somewhere else in the array; what is known of single axes does not help there.
+  if (v.isGuarded) return refuse('an edge is near');
   return { slots: [{ at: flat, size: at.slots.reduce((n, s) => n * s.size, 1) }], flat };
 }
 
@@ -133,7 +142,7 @@ export function double(v: View, x: Value): Halves {
       const { e } = x;
       if (e.kind !== 'load') return { low: { kind: 'widen', half: 'low', x: e }, high: { kind: 'widen', half: 'high', x: e } };
       // Two floats at a time become doubles as they are loaded.
-      const half = (by: number): LoopExpr => ({ ...e, ty: 'f64x2', at: moved(e.at, by), lanes: 2 });
+      const half = (by: number): LoopExpr => ({ ...e, ty: 'f64x2', at: v.shifted(e.at, by), lanes: 2 });
       return { low: half(0), high: half(2) };
     }
     case 'f64': return x;
@@ -201,8 +210,12 @@ interface Halves {
 const pair = (op: (LoopExpr & { kind: 'binary' })['op'], a: Halves, b: Halves): Value =>
   ({ form: 'f64', low: binary(op, a.low, b.low), high: binary(op, a.high, b.high) });
 
-/** What the nearest float leaves of a double. */
-const rest = (e: LoopExpr): LoopExpr => binary('-', e, unary('float', e));
+/** What the nearest float leaves of a double: nothing of one that no float comes near. */
+function rest(e: LoopExpr): LoopExpr {
+  const near = unary('float', e);
+  const isNear = binary('<', unary('abs', near), { kind: 'const', value: Infinity });
+  return { kind: 'select', c: isNear, a: binary('-', e, near), b: { kind: 'const', value: 0 } };
+}
 
 /** Whether a scalar is a float anyway. */
 function isFloat(v: View, e: LoopExpr): boolean {
