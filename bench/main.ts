@@ -7,6 +7,7 @@
  *   npm run bench -- --filter conv2d     only names that contain the word
  *   npm run bench -- --target wasm       only one target
  *   npm run bench -- --json FILE         also as data
+ *   npm run bench -- --v8 FLAG           with a flag of V8's, such as experimental-wasm-relaxed-simd (may be given again)
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +22,12 @@ import type { Roofline, TimedPass } from './worker.ts';
 /** Milliseconds of a round. */
 const ROUND_MS = '150';
 
-const { values } = parseArgs({ options: { filter: { type: 'string', default: '' }, target: { type: 'string' }, json: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    filter: { type: 'string', default: '' }, target: { type: 'string' }, json: { type: 'string' },
+    v8: { type: 'string', multiple: true, default: [] },
+  },
+});
 const targets = (['ts', 'wasm'] as const).filter((t) => values.target === undefined || values.target === t);
 if (targets.length === 0) {
   console.error(`there is no target \`${values.target!}\`; the targets are ts and wasm`);
@@ -32,7 +38,7 @@ const project = compileProject(findProject(join(root, 'bench/kernels.yaml')), jo
 write(project);
 const modules = new PlainModules(join(root, 'build/bench/plain'));
 const worker = modules.add(join(root, 'bench/worker.ts'));
-const roofline = await runPlain(worker, []) as Roofline;
+const roofline = await runPlain(worker, [], values.v8) as Roofline;
 for (const target of targets) {
   const { gflops, gbytes } = roofline[target];
   console.log(`roofline of this run, ${target}: ${gflops.toFixed(1)} GFLOP/s in registers, ${gbytes.toFixed(1)} GB/s in cache`);
@@ -46,7 +52,7 @@ for (const [n, name] of chosen.entries()) {
   for (const target of targets) {
     terminal.progress(`[${n + 1}/${chosen.length}] ${name} ${target}`);
     const file = modules.add(join(project.out, `${name}${target === 'wasm' ? '.wasm' : ''}.ts`));
-    timed[target] = await runPlain(worker, [file, ROUND_MS]) as TimedPass[];
+    timed[target] = await runPlain(worker, [file, ROUND_MS], values.v8) as TimedPass[];
   }
   terminal.progress('');
   for (const [at, { pass }] of timed[targets[0]!]!.entries()) {

@@ -38,8 +38,12 @@ export class PlainModules {
   }
 }
 
-/** Runs a plain module in a process of its own, without what the environment would load into it. @returns the JSON that it prints */
-export async function runPlain(script: string, args: readonly string[]): Promise<unknown> {
-  const { stdout } = await run(process.execPath, [script, ...args], { timeout: 120_000, env: { ...process.env, NODE_OPTIONS: '' } });
+/**
+ * Runs a plain module in a process of its own, without what the environment would load into it.
+ * @param v8 flags for it, without their dashes
+ * @returns the JSON that it prints
+ */
+export async function runPlain(script: string, args: readonly string[], v8: readonly string[] = []): Promise<unknown> {
+  const { stdout } = await run(process.execPath, [...v8.map((flag) => `--${flag}`), script, ...args], { timeout: 120_000, env: { ...process.env, NODE_OPTIONS: '' } });
   return JSON.parse(stdout);
 }

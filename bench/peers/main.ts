@@ -8,6 +8,7 @@
  *   npm run bench:peers -- --peer jax-js      only this peer (may be given again); writes nothing
  *   npm run bench:peers -- --rounds 20        more rounds; --quick: few and short ones
  *   npm run bench:peers -- --json FILE        the results as data
+ *   npm run bench:peers -- --v8 FLAG          ours with a flag of V8's, such as experimental-wasm-relaxed-simd; writes nothing
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -31,7 +32,7 @@ import { findTorch, TORCH, withTorch } from './torch.ts';
 const { values } = parseArgs({
   options: {
     filter: { type: 'string', default: '' }, peer: { type: 'string', multiple: true, default: [] }, rounds: { type: 'string' },
-    quick: { type: 'boolean', default: false }, json: { type: 'string' },
+    quick: { type: 'boolean', default: false }, json: { type: 'string' }, v8: { type: 'string', multiple: true, default: [] },
   },
 });
 const names = [...peers.map((peer) => peer.name), TORCH];
@@ -70,9 +71,9 @@ for (const [n, kernel] of chosen.entries()) {
   const place = `[${n + 1}/${chosen.length}] ${kernel.name}`;
   try {
     terminal.progress(`${place}: alone`);
-    const before = await samplesOf(kernel, job.effort);
+    const before = await samplesOf(kernel, job.effort, values.v8);
     const contest = await match(job, (what) => terminal.progress(`${place}: ${what}`));
-    const report = withOurs(contest, [before, await samplesOf(kernel, job.effort)]);
+    const report = withOurs(contest, [before, await samplesOf(kernel, job.effort, values.v8)]);
     workloads.push(torch?.python === undefined ? report : await withTorch(torch.python, kernel, report, job.effort));
     terminal.complain(`${place} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
@@ -91,7 +92,7 @@ const report: Report = {
 console.log(printTable(report));
 const json = `${JSON.stringify(report, undefined, 1)}\n`;
 if (values.json !== undefined) writeFileSync(values.json, json);
-const whole = workloads.length === kernels.length && there.length === peers.length && !values.quick;
+const whole = workloads.length === kernels.length && there.length === peers.length && !values.quick && values.v8.length === 0;
 if (whole) {
   mkdirSync(join(root, 'docs/bench'), { recursive: true });
   writeFileSync(join(root, 'docs/bench/results.json'), json);

@@ -17,10 +17,10 @@ export interface OurKernel {
   readonly wasm: string;
 }
 
-/** Runs the workload of a kernel, each target in a process of its own. */
-export async function samplesOf({ name, file, wasm }: OurKernel, effort: Effort): Promise<Samples> {
+/** Runs the workload of a kernel, each target in a process of its own, with these flags of V8's. */
+export async function samplesOf({ name, file, wasm }: OurKernel, effort: Effort, v8: readonly string[] = []): Promise<Samples> {
   const script = modules.add(join(root, 'bench/peers/alone.ts'));
-  const alone = async (job: AloneJob): Promise<Samples> => await runPlain(script, [JSON.stringify(job)]) as Samples;
+  const alone = async (job: AloneJob): Promise<Samples> => await runPlain(script, [JSON.stringify(job)], v8) as Samples;
   const job: AloneJob = { name, file: modules.add(file), effort };
   return { ...await alone(job), ...await alone({ ...job, wasm: modules.add(wasm) }) };
 }

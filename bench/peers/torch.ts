@@ -34,7 +34,7 @@ export interface Torch {
 type TorchSamples = Readonly<Record<string, Readonly<Record<'forward' | 'backward', readonly number[]>>>>;
 
 /** Looks for one. Debian's packages are for the system's own Python, which need not be the first on the path. */
-export function findTorch(pythons: readonly string[] = [process.env['PYTHON'] ?? 'python3', '/usr/bin/python3']): Torch {
+export function findTorch(pythons = named(process.env['PYTHON'])): Torch {
   for (const python of pythons) {
     const { status, stdout } = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8', timeout: LIMIT_MS });
     if (status === 0) return { python, info: { name: TORCH, kind: 'native', versions: { torch: stdout.trim() } } };
@@ -55,6 +55,9 @@ export async function withTorch(python: string, { name, file }: OurKernel, repor
   };
   return { ...report, passes: report.passes.map((p) => ({ ...p, peers: { ...p.peers, [TORCH]: timed(p.pass) } })) };
 }
+
+/** The one that is asked for, else those that there may be. */
+const named = (python: string | undefined): readonly string[] => (python === undefined ? ['python3', '/usr/bin/python3'] : [python]);
 
 /** The forms whose results are ours. */
 async function rightForms(python: string, workload: Workload): Promise<readonly string[] | Refusal> {

@@ -78,6 +78,9 @@ test('a plain process times a kernel from modules that are as they were written'
     const worker = modules.add(join(root, 'bench/worker.ts'));
     const kernel = modules.add(join(root, 'generated/dropout_100x500.ts'));
     assert.match(readFileSync(kernel, 'utf8'), /^const \w+ = \/\*@__PURE__\*\/ new Float32Array/m);
+    writeFileSync(join(folder, 'flags.ts'), 'process.stdout.write(JSON.stringify(process.execArgv));\n');
+    const flags = modules.add(join(folder, 'flags.ts'));
+    assert.equal([await runPlain(flags, []), await runPlain(flags, [], ['no-opt', 'expose-gc'])], [[], ['--no-opt', '--expose-gc']]);
     const { ts, wasm } = await runPlain(worker, []) as Roofline;
     for (const limit of [ts, wasm]) sane(limit);
     const passes = await runPlain(worker, [kernel, '1']) as TimedPass[];
