@@ -23,6 +23,8 @@ export interface KernelRequest extends LayerRequest {
   readonly buffers?: 'caller' | 'module';
   /** What the loops are written in; both: also a module that picks. Absent: TypeScript. */
   readonly target?: Target | readonly Target[];
+  /** Of WebAssembly: products are added in one rounding where the engine has relaxed SIMD; false: the same bits in every engine. Absent: true. */
+  readonly relaxed?: boolean;
   /** Which of several right schedules a kernel takes, by its name, `NAME.wasm` in WebAssembly; absent: what the cost model likes best. */
   readonly choices?: (name: string) => Choices;
 }
@@ -119,7 +121,7 @@ export function openKernels(request: KernelRequest): { readonly name: string; re
 }
 
 const optionsOf = (request: KernelRequest, name: string): EmitOptions =>
-  ({ name, staged: request.staged ?? false, accumulate: request.accumulate ?? false, buffers: request.buffers ?? 'caller' });
+  ({ name, staged: request.staged ?? false, accumulate: request.accumulate ?? false, buffers: request.buffers ?? 'caller', relaxed: request.relaxed ?? true });
 
 const scheduler = (derived: Derived, options: Pick<ScheduleOptions, 'accumulate' | 'choices'> & { readonly target: Target }): MakeScheduler => (names) => {
   const pool = new ScratchPool(names.scope);

@@ -22,6 +22,8 @@ export interface EmitOptions {
   readonly staged: boolean;
   readonly accumulate: boolean;
   readonly buffers: 'caller' | 'module';
+  /** Of WebAssembly: products may be added in one rounding where the engine does so. */
+  readonly relaxed: boolean;
 }
 
 /** What phase 5 is to phase 6: programs to loops, with the scratch that all of them share. */
@@ -81,7 +83,7 @@ export function emitModule(derived: Derived, options: EmitOptions, scheduler: Ma
 /** The module of a layer, in WebAssembly. */
 export function emitWasmModule(derived: Derived, options: EmitOptions, scheduler: MakeScheduler): EmittedWasm {
   const s = scheduled(derived, options, scheduler);
-  const code = assemble(s.nests, s.scratch, { relaxed: false });
+  const code = assemble(s.nests, s.scratch, { relaxed: options.relaxed });
   const printer = { constants: new Map([...s.names.constants].map(([name, c]) => [name, c.value])) };
   const shape = {
     ...s, derived, printer, memory: new Map<string, string>(), accumulate: options.accumulate, buffers: 'caller', code, own: ownNames(s.names),

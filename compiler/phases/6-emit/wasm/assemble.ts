@@ -10,6 +10,7 @@ import { op, set, type Code, type Func } from './code.ts';
 import { DRAWN } from './draw.ts';
 import { encode, type Import } from './encode.ts';
 import { isValid } from './engine.ts';
+import { gainsByFusing, stepsTo } from './fuse.ts';
 import { FunctionBuilder } from './function-builder.ts';
 import type { ValType } from './instructions.ts';
 import { neededIn, pruned } from './prune.ts';
@@ -36,10 +37,12 @@ export interface WasmCode {
   readonly sites: readonly CheckSite[];
   /** Functions of Math that are imported under their own names. */
   readonly math: readonly string[];
+  /** Where products may be added in one instruction (fuse.ts), each counted from the one before; none where it gains nothing. */
+  readonly fusible: readonly number[];
 }
 
 export interface AssembleOptions {
-  /** Products may be added in one rounding, where the machine does so. */
+  /** Whether products may be added in one rounding, where the engine does so. */
   readonly relaxed: boolean;
 }
 
@@ -50,14 +53,15 @@ const BASE = 'scratch.base';
 
 /** The module of some nests and the scratch that they share. */
 export function assemble(nests: readonly LoopNest[], scratch: readonly Buffer[], options: AssembleOptions): WasmCode {
-  const shared: Shared = { relaxed: options.relaxed, sites: [], math: new Set(), helpers: new Map(), draws: new Map() };
+  const shared: Shared = { sites: [], math: new Set(), helpers: new Map(), draws: new Map() };
   const { places, size } = layout(scratch, nests);
   const own = nests.flatMap((n) => functionsOf(n, places, shared));
   const module = { imports: importsOf(own, size, shared), functions: [...own, ...shared.helpers.values()] };
-  const bytes = encode(module);
-  invariant(options.relaxed || isValid(bytes), `${nests.map((n) => n.name).join(', ')}: not a valid module`);
+  const { bytes, products } = encode(module);
+  invariant(isValid(bytes), `${nests.map((n) => n.name).join(', ')}: not a valid module`);
   const functions = nests.map((n) => ({ name: n.name, buffers: given(n.buffers).map((b) => b.name), draws: drawing(n).has(n.name) }));
-  return { bytes, wat: watOf(module), functions, scratchBytes: size, sites: shared.sites, math: [...shared.math] };
+  return { bytes, wat: watOf(module), functions, scratchBytes: size, sites: shared.sites, math: [...shared.math],
+    fusible: options.relaxed && gainsByFusing(module.functions) ? stepsTo(products) : [] };
 }
 
 interface Layout {

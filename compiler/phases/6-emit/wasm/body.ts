@@ -22,7 +22,6 @@ export interface CheckSite {
 
 /** What all functions of a module share; it grows as they are written. */
 export interface Shared {
-  readonly relaxed: boolean;
   readonly sites: CheckSite[];
   /** Imported functions of one or two doubles, by name. */
   readonly math: Set<string>;

@@ -1,6 +1,7 @@
 /** Writes a module as WebAssembly's binary format. */
 import { invariant } from '../../../support/invariant.ts';
 import type { Code, Func, Op } from './code.ts';
+import { addsProduct, PRODUCT } from './fuse.ts';
 import { INSTRUCTIONS, leb, type ValType } from './instructions.ts';
 
 export interface Import {
@@ -22,8 +23,14 @@ export const HOST = 'k';
 const TYPES: Readonly<Record<ValType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const VOID = 0x40;
 
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Where products are added to locals (fuse.ts), in ascending order. */
+  readonly products: readonly number[];
+}
+
 /** The bytes of a module. */
-export function encode(m: Module): Uint8Array {
+export function encode(m: Module): Encoded {
   const signatures: string[] = [];
   const typeIndex = (takes: readonly ValType[], gives: ValType | undefined): number => {
     const key = `${takes.join(' ')} -> ${gives ?? ''}`;
@@ -34,11 +41,20 @@ export function encode(m: Module): Uint8Array {
   const declared = m.functions.map((f) => leb(typeIndex(f.params.map((p) => p.type), f.result)));
   const names = [...m.imports.filter((i) => i.kind === 'function'), ...m.functions].map((f) => f.name);
   const exports = m.functions.filter((f) => f.exported).map((f) => [...text(f.name), 0, ...leb(names.indexOf(f.name))]);
-  const bodies = m.functions.map((f) => sized(body(f, names)));
-  return Uint8Array.from([
+  const bodies = m.functions.map((f) => body(f, names));
+  const bytes = Uint8Array.from([
     0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, signatures.map(signature)), ...section(2, imports), ...section(3, declared), ...section(7, exports), ...section(10, bodies),
+    ...section(1, signatures.map(signature)), ...section(2, imports), ...section(3, declared), ...section(7, exports),
+    ...section(10, bodies.map((b) => sized(b.bytes))),
   ]);
+  // Bodies end the module, each behind its length.
+  let end = bytes.length;
+  const starts = bodies.map(() => 0);
+  for (let n = bodies.length - 1; n >= 0; n--) {
+    starts[n] = end - bodies[n]!.bytes.length;
+    end -= sized(bodies[n]!.bytes).length;
+  }
+  return { bytes, products: bodies.flatMap((b, n) => b.products.map((at) => starts[n]! + at)) };
 }
 
 function imported(i: Import, typeIndex: (takes: readonly ValType[], gives: ValType | undefined) => number): number[] {
@@ -68,7 +84,7 @@ const section = (id: number, items: readonly (readonly number[])[]): number[] =>
 // -------------------------------------------------------------------------------------------------------- functions
 
 /** Locals, run by run of one type, then the code. */
-function body(f: Func, functions: readonly string[]): number[] {
+function body(f: Func, functions: readonly string[]): { readonly bytes: number[]; readonly products: readonly number[] } {
   const locals = new Map([...f.params, ...f.locals].map((l, n) => [l.name, n]));
   const runs: { type: ValType; count: number }[] = [];
   for (const { type } of f.locals) {
@@ -80,11 +96,12 @@ function body(f: Func, functions: readonly string[]): number[] {
   const writer = new Writer(out, locals, functions);
   writer.codes(f.body, []);
   out.push(0x0b);
-  return out;
+  return { bytes: out, products: writer.products };
 }
 
 class Writer {
   readonly out: number[];
+  readonly products: number[] = [];
   readonly locals: ReadonlyMap<string, number>;
   readonly functions: readonly string[];
 
@@ -125,6 +142,7 @@ class Writer {
   op(o: Op, labels: readonly string[]): void {
     for (const a of o.args) this.op(a, labels);
     this.out.push(...INSTRUCTIONS.get(o.name)!.bytes, ...this.immediate(o, labels));
+    if (addsProduct(o) && this.locals.get(o.args[1]!.at as string)! < 128) this.products.push(this.out.length - PRODUCT);
   }
 
   immediate({ name, at }: Op, labels: readonly string[]): readonly number[] {

@@ -94,8 +94,6 @@ const rows = [
   ['i32x4.', SIMD + 248, 'v128 -> v128', 'trunc_sat_f32x4_s trunc_sat_f32x4_u'],
   ['f32x4.', SIMD + 250, 'v128 -> v128', 'convert_i32x4_s convert_i32x4_u'],
   ['f64x2.', SIMD + 254, 'v128 -> v128', 'convert_low_i32x4_s convert_low_i32x4_u'],
-  ['f32x4.', SIMD + 261, 'v128 v128 v128 -> v128', 'relaxed_madd'],
-  ['f64x2.', SIMD + 263, 'v128 v128 v128 -> v128', 'relaxed_madd'],
 ] as const satisfies readonly Row[];
 
 type Words<S extends string> = S extends `${infer First} ${infer Rest}` ? First | Words<Rest> : S;

@@ -122,10 +122,6 @@ function sign(x: Op, ty: VectorTy, b: Body): Op {
 
 function binary(e: ExprOf<'binary'>, ty: VectorTy, b: Body): Op {
   const of = [e.a, e.b].map(typeOf).find(isVector) ?? ty;
-  if (e.op === '+' && b.shared.relaxed && (of === 'f32x4' || of === 'f64x2')) {
-    if (isProduct(e.b)) return multiplyAdd(e.b, vector(e.a, of, b), of, b);
-    if (isProduct(e.a)) return multiplyAdd(e.a, vector(e.b, of, b), of, b);
-  }
   const [x, y] = [vector(e.a, of, b), vector(e.b, of, b)];
   if (e.op === '^') return eachLane([x, y], of, (lanes) => call(helper('pow', b.shared), lanes, 'f64'), b);
   return limited(e.op, of, x, y, b) ?? op(instruction(e.op, of), [x, y]);
@@ -151,14 +147,6 @@ function constantLane(x: Op, ty: 'f32x4' | 'f64x2', b: Body): number | undefined
   const { buffer } = Uint8Array.from(constant.at as readonly number[]);
   const [first, ...others] = ty === 'f32x4' ? new Float32Array(buffer) : new Float64Array(buffer);
   return others.every((v) => Object.is(v, first)) ? first : undefined;
-}
-
-/** Whether an expression is a product of lanes. */
-export const isProduct = (e: LoopExpr): e is ExprOf<'binary'> => e.kind === 'binary' && e.op === '*' && isVector(typeOf(e));
-
-/** a*b + c, in one instruction where that may round once. */
-export function multiplyAdd(product: ExprOf<'binary'>, sum: Op, ty: VectorTy, b: Body): Op {
-  return op(`${ty}.relaxed_madd` as Mnemonic, [vector(product.a, ty, b), vector(product.b, ty, b), sum]);
 }
 
 /** Scalars side by side. */

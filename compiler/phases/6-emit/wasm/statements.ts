@@ -9,7 +9,7 @@ import { call, int, op, set, type Op } from './code.ts';
 import { drawFunction } from './draw.ts';
 import { fill } from './fill.ts';
 import type { Mnemonic, ValType } from './instructions.ts';
-import { isProduct, lanesOf, multiplyAdd, storeLanes, vector } from './lanes.ts';
+import { lanesOf, storeLanes, vector } from './lanes.ts';
 import { loop } from './loops.ts';
 import { integer, number, saturated, truth } from './scalars.ts';
 
@@ -109,10 +109,10 @@ const COMBINE: Readonly<Record<'+=' | '*=', string>> = { '+=': 'add', '*=': 'mul
 
 /** old op value. */
 function combined(old: Op, operator: '+=' | '*=', e: LoopExpr, ty: Ty, b: Body): Op {
-  const isRelaxed = b.shared.relaxed && operator === '+=' && (ty === 'f32x4' || ty === 'f64x2');
-  if (isRelaxed && isProduct(e)) return multiplyAdd(e, old, ty, b);
   invariant(ty !== 'mask' && ty !== 'bool', `${operator} of ${ty}`);
-  return op(`${ty}.${COMBINE[operator]}` as Mnemonic, [old, valueAs(e, ty, b)]);
+  const value = valueAs(e, ty, b);
+  // A product stands first, where fuse.ts looks for it.
+  return op(`${ty}.${COMBINE[operator]}` as Mnemonic, value.name === 'f32x4.mul' ? [value, old] : [old, value]);
 }
 
 function assign(s: StmtOf<'set'>, b: Body): void {

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { op, double, get, int } from '../../../../compiler/phases/6-emit/wasm/code.ts';
 import { encode } from '../../../../compiler/phases/6-emit/wasm/encode.ts';
+import { fused } from '../../../../compiler/phases/6-emit/wasm/fuse.ts';
 import { INSTRUCTIONS } from '../../../../compiler/phases/6-emit/wasm/instructions.ts';
 import { assemble } from '../../../../compiler/phases/6-emit/wasm/assemble.ts';
 import { compileFront, Trace } from '../../../../compiler/pipeline.ts';
@@ -76,12 +77,32 @@ test('the text tells the formulas, and is the same twice', () => {
   assert.equal(one.bytes, two.bytes);
 });
 
-test('products are added in one step only where that is asked for', () => {
-  const conv = derived('conv2d', { N: 1, C: 3, H: 16, W: 16, F: 4, HH: 3, WW: 3 });
-  const [plain, relaxed] = [wasmOf(conv).code, wasmOf(conv, { relaxed: true }).code];
-  assert.not.match(plain.wat, 'relaxed');
-  assert.match(relaxed.wat, 'f32x4.relaxed_madd');
-  assert.ok(relaxed.bytes.length < plain.bytes.length);
+test('products may be added in one step where tiles of sums wait for arithmetic, and where that is allowed', () => {
+  const sizes = { N: 1, C: 3, H: 16, W: 16, F: 4, HH: 3, WW: 3 };
+  const fusible = (spec: string, given: Readonly<Record<string, number>>, relaxed = true): readonly number[] =>
+    wasmOf(derived(spec, given), { relaxed }).code.fusible;
+  assert.ok(fusible('conv2d', sizes).length >= 16);
+  assert.ok(fusible('affine', { N: 16, D: 64, M: 32 }).length >= 8);
+  assert.equal(fusible('conv2d', sizes, false), []);
+  assert.equal(fusible('layernorm', { N: 8, D: 64 }), [], 'a row is loaded for each product');
+  assert.equal(fusible('maxpool2d', { N: 1, C: 2, H: 8, W: 8 }), []);
+});
+
+test('a fused module differs from the plain one by an instruction for each product', () => {
+  const { bytes, fusible, wat } = wasmOf(derived('conv2d', { N: 1, C: 3, H: 16, W: 16, F: 4, HH: 3, WW: 3 }), { relaxed: true }).code;
+  const relaxed = fused(bytes, fusible);
+  assert.is(wat.split('f32x4.mul').length - 1, fusible.length);
+  assert.is(relaxed.length, bytes.length);
+  let at = 0;
+  const plain = Uint8Array.from(relaxed);
+  for (const step of fusible) {
+    at += step;
+    const sum = relaxed[at + 1]!;
+    assert.equal([...bytes.subarray(at, at + 8)], [0xfd, 0xe6, 0x01, 0x20, sum, 0xfd, 0xe4, 0x01]);
+    assert.equal([...relaxed.subarray(at, at + 8)], [0x20, sum, 0xfd, 0x85, 0x02, 0x01, 0x01, 0x01]);
+    plain.set(bytes.subarray(at, at + 8), at);
+  }
+  assert.equal(plain, bytes);
 });
 
 test.run();

@@ -2,7 +2,8 @@
 import type { CodeBlockWriter } from 'ts-morph';
 import { ARRAYS } from '../interface.ts';
 import type { Statement } from '../sections.ts';
-import { quoted } from '../text.ts';
+import { quoted, wrapped } from '../text.ts';
+import { GET, MADD, MUL } from '../../wasm/fuse.ts';
 import { homeTypes } from './functions.ts';
 import { drawWords, type WasmShape } from './shape.ts';
 
@@ -14,10 +15,12 @@ export function hostTypes(m: WasmShape): Statement[] {
     (w) => {
       w.newLine().writeLine('/** The kernels: WebAssembly, in base64. */');
       w.writeLine(`const ${own.code} = '${base64(m.code.bytes)}';`);
+      if (m.code.fusible.length > 0) writeSteps(w, m);
       w.newLine().writeLine('/** What is used of WebAssembly, for compilers that were not told of it. */');
       w.write('declare const WebAssembly: ').inlineBlock(() => {
         w.writeLine('readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => Memory;');
         w.writeLine('readonly Module: new (bytes: Uint8Array) => object;');
+        if (m.code.fusible.length > 0) w.writeLine('readonly validate: (bytes: Uint8Array) => boolean;');
         w.writeLine('readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };');
       }).write(';').newLine();
     },
@@ -40,6 +43,12 @@ export function hostTypes(m: WasmShape): Statement[] {
   ];
 }
 
+function writeSteps(w: CodeBlockWriter, { own, code }: WasmShape): void {
+  w.newLine().writeLine('/** Where a product is added to a sum, each counted from the one before. */');
+  w.write(`const ${own.products} = [`).newLine();
+  w.indent(() => { for (const line of wrapped(`${code.fusible.join(', ')},`, 100)) w.writeLine(line); }).writeLine('];');
+}
+
 type Property = readonly [name: string, type: string];
 
 function writeInterface(w: CodeBlockWriter, name: string, properties: readonly Property[], doc?: string): void {
@@ -51,7 +60,9 @@ function writeInterface(w: CodeBlockWriter, name: string, properties: readonly P
 /** `attach`, `canRun`, and what they and the kernels call. */
 export function hostFunctions(m: WasmShape): Statement[] {
   return [
-    (w) => writeAttach(w, m), (w) => writeLiesHere(w, m), (w) => writeCanRun(w, m), (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
+    (w) => writeAttach(w, m), (w) => writeLiesHere(w, m), (w) => writeCanRun(w, m),
+    (w) => writeInstantiate(w, m), (w) => writeHome(w, m), (w) => writeDecoder(w, m),
+    ...(m.code.fusible.length > 0 ? [(w: CodeBlockWriter) => writeFused(w, m)] : []),
     ...(m.code.sites.length > 0 ? [(w: CodeBlockWriter) => writeFail(w, m)] : []),
   ];
 }
@@ -96,7 +107,8 @@ function writeInstantiate(w: CodeBlockWriter, { own, code }: WasmShape): void {
   const imports = ['memory', 'scratch', ...(code.sites.length > 0 ? [own.fail === 'fail' ? 'fail' : `fail: ${own.fail}`] : []), ...math];
   w.newLine().writeLine('/** The kernels over a memory. */');
   w.write(`function ${own.instantiate}(memory: Memory, scratch: number): Kernels `).block(() => {
-    w.writeLine(`${own.compiled} ??= new WebAssembly.Module(${own.bytesOf}(${own.code}));`);
+    const bytes = `${own.bytesOf}(${own.code})`;
+    w.writeLine(`${own.compiled} ??= new WebAssembly.Module(${code.fusible.length > 0 ? `${own.fusedOr}(${bytes})` : bytes});`);
     w.writeLine(`return new WebAssembly.Instance(${own.compiled}, { k: { ${imports.join(', ')} } }).exports as Kernels;`);
   });
 }
@@ -128,6 +140,20 @@ function writeDecoder(w: CodeBlockWriter, { own }: WasmShape): void {
       w.writeLine('if (i % 4 > 0) bytes[n++] = bits >> 6 - i % 4 * 2;');
     }).newLine();
     w.writeLine('return bytes;');
+  });
+}
+
+/** What `fused` of wasm/fuse.ts does. */
+function writeFused(w: CodeBlockWriter, { own }: WasmShape): void {
+  w.newLine().writeLine('/** The bytes with every product added in one instruction, f32x4.relaxed_madd, where the engine has it; else as they are. */');
+  w.write(`function ${own.fusedOr}(bytes: Uint8Array): Uint8Array `).block(() => {
+    w.writeLine('const fused = new Uint8Array(bytes);');
+    w.writeLine('let at = 0;');
+    w.write(`for (const step of ${own.products}) `).inlineBlock(() => {
+      w.writeLine(`fused.copyWithin(at += step, at + ${MUL}, at + ${MUL + GET});`);
+      w.writeLine(`fused.set([${MADD.join(', ')}], at + ${GET});`);
+    }).newLine();
+    w.writeLine('return WebAssembly.validate(fused) ? fused : bytes;');
   });
 }
 

@@ -28,6 +28,9 @@ export interface OwnNames {
   readonly able: string;
   readonly code: string;
   readonly bytesOf: string;
+  /** Where products are added, and what adds them in one instruction. */
+  readonly products: string;
+  readonly fusedOr: string;
   readonly fail: string;
   readonly sites: string;
   /** Arrays that were found in the shared memory, by number, where they lie there, and what looks for others. */
@@ -47,6 +50,7 @@ export function ownNames({ scope }: ModuleNames): OwnNames {
   return {
     kernels: fresh('kernels'), shared: fresh('shared'), sharedBuffer: fresh('sharedBuffer'), home: fresh('home'), makeHome: fresh('makeHome'),
     instantiate: fresh('instantiate'), compiled: fresh('compiled'), able: fresh('able'), code: fresh('CODE'), bytesOf: fresh('bytesOf'),
+    products: fresh('PRODUCTS'), fusedOr: fresh('fusedOr'),
     fail: fresh('fail'), sites: fresh('SITES'), seen: fresh('seen'), addresses: fresh('addresses'), liesHere: fresh('liesHere'),
     own: fresh('own'), inPlace: fresh('inPlace'), isHere: fresh('isHere'),
   };
