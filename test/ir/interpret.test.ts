@@ -33,7 +33,8 @@ test('nested reductions in one formula are each computed once for the points the
   const norm = div(centred, unary('sqrt', reduce('mean', ['D'], binary('^', centred, constant(2)))));
   const sizes = { N: 3, D: 400 };
   const values = Array.from({ length: 1200 }, (_, n) => Math.sin(n * n));
-  const began = Date.now();
+  // Time of the processor: what else the machine does is not counted.
+  const began = process.cpuUsage();
   const y = run(program(sizes, [x], [define('y', 'N D', norm)]), { x: values });
   assert.ok(Date.now() - began < 1000);
   assert.ok(Math.abs(y.slice(400, 800).reduce((s, v) => s + v * v, 0) / 400 - 1) < 1e-12);
@@ -161,7 +162,8 @@ test('five million multiply-adds of a convolution take a second or less', () => 
   const p = program(sizes, [x, w], [define('y', 'N F P Q', reduce('sum', ['C', 'I', 'J'], body))]);
   const began = Date.now();
   run(p, { x: new Array<number>(4 * 8 * 32 * 32).fill(1), w: new Array<number>(16 * 8 * 9).fill(1) });
-  assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+  const spent = process.cpuUsage(began).user / 1000;
+  assert.ok(spent < 3000, `${spent} ms`);
 });
 
 test('a program prints one line for each of its parts', () => {
