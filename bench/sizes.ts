@@ -52,7 +52,7 @@ export const excess = (s: Size): string | undefined => (s.bytes <= s.limit ? und
   : `${s.name}: ${s.bytes} bytes, ${s.bytes - s.limit} more than its limit of ${s.limit}`);
 
 /** The modules of a build file, by file name. */
-function compile(buildFile: string, target: Page['target']): Map<string, string> {
+export function compile(buildFile: string, target: Page['target']): Map<string, string> {
   const sources = openSources(findProject(join(root, buildFile)), target);
   const { build } = makeProject(sources, outputFolder(sources, undefined), openTerminal(true, true), compileEntry);
   return new Map(build.files.map((f) => [f.path, f.text]));
