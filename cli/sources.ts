@@ -69,7 +69,7 @@ export const requestOf = (entry: KernelEntry, source: Source, { library, tuning 
   options: values(entry.options),
   ...(entry.name ? { name: entry.name.value } : {}),
   at: { sizes: spans(entry.sizes), options: spans(entry.options), entry: entry.span },
-  dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers, target: entry.target,
+  dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers, relaxed: entry.relaxed, target: entry.target,
   answers: (name) => answersOf(tuning, name),
 });
 

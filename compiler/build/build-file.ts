@@ -23,6 +23,7 @@ export interface EmitOptions {
   readonly staged: boolean;
   readonly accumulate: boolean;
   readonly buffers: 'caller' | 'module';
+  readonly relaxed: boolean;
   readonly target: 'ts' | 'wasm' | readonly ['ts', 'wasm'];
 }
 
@@ -44,7 +45,7 @@ export interface BuildFile {
   readonly kernels: readonly KernelEntry[];
 }
 
-const DEFAULTS: EmitOptions = { dtype: 'f32', staged: false, accumulate: false, buffers: 'caller', target: 'ts' };
+const DEFAULTS: EmitOptions = { dtype: 'f32', staged: false, accumulate: false, buffers: 'caller', relaxed: true, target: 'ts' };
 
 /**
  * Reads a build file.

@@ -30,6 +30,7 @@ export function printManifest(
     sizes: plain(entry.sizes),
     options: plain(entry.options),
     target: entry.target, dtype: entry.dtype, staged: entry.staged, accumulate: entry.accumulate, buffers: entry.buffers,
+    ...(entry.relaxed ? {} : { relaxed: false }),
     files: compiled.files.map((f) => f.path),
   }));
   const hashes = Object.fromEntries([...files].sort((a, b) => byText(a.path, b.path)).map((f) => [f.path, hash(f.text)]));

@@ -23,6 +23,7 @@ export const buildSchema = {
     staged: { $ref: '#/definitions/staged' },
     accumulate: { $ref: '#/definitions/accumulate' },
     buffers: { $ref: '#/definitions/buffers' },
+    relaxed: { $ref: '#/definitions/relaxed' },
     target: { $ref: '#/definitions/target' },
     kernels: {
       type: 'array', minItems: 1, maxItems: MAX_KERNELS,
@@ -37,6 +38,10 @@ export const buildSchema = {
     buffers: {
       enum: ['caller', 'module'],
       description: 'Who owns the arrays: whoever calls, or the module itself, which exports them by name. Default: caller.'
+    },
+    relaxed: {
+      type: 'boolean',
+      description: 'In WebAssembly, add products in one rounding where the engine has relaxed SIMD; false: the same bits in every engine. Default: true.'
     },
     target: {
       enum: ['ts', 'wasm', ['ts', 'wasm']],
@@ -66,6 +71,7 @@ export const buildSchema = {
         staged: { $ref: '#/definitions/staged' },
         accumulate: { $ref: '#/definitions/accumulate' },
         buffers: { $ref: '#/definitions/buffers' },
+        relaxed: { $ref: '#/definitions/relaxed' },
         target: { $ref: '#/definitions/target' }
       }
     }

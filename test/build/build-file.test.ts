@@ -26,11 +26,11 @@ function problems(text: string): string[] {
 
 test('reads an entry with everything', () => {
   const file = read('out: gen/kernels\nkernels:\n  - layer: conv2d\n    sizes: { N: 2, C: 3 }\n    options: { pad: 1, ties: all }\n'
-    + '    name: stem\n    dtype: f64\n    staged: true\n    accumulate: true\n    buffers: module\n    target: ts\n');
+    + '    name: stem\n    dtype: f64\n    staged: true\n    accumulate: true\n    buffers: module\n    relaxed: false\n    target: ts\n');
   const [k] = file.kernels;
   assert.is(file.out, 'gen/kernels');
-  assert.equal([k!.layer.value, k!.name?.value, k!.dtype, k!.staged, k!.accumulate, k!.buffers, k!.target],
-    ['conv2d', 'stem', 'f64', true, true, 'module', 'ts']);
+  assert.equal([k!.layer.value, k!.name?.value, k!.dtype, k!.staged, k!.accumulate, k!.buffers, k!.relaxed, k!.target],
+    ['conv2d', 'stem', 'f64', true, true, 'module', false, 'ts']);
   assert.equal([...k!.sizes].map(([axis, size]) => [axis, size.value]), [['N', 2], ['C', 3]]);
   assert.equal([...k!.options].map(([name, value]) => [name, value.value]), [['pad', 1], ['ties', 'all']]);
   assert.equal(positionAt(file.source, k!.sizes.get('C')!.span.start), { line: 4, column: 23 });
@@ -40,7 +40,7 @@ test('fills in what is left out', () => {
   const file = read('kernels: [{ layer: relu }]');
   const [k] = file.kernels;
   assert.is(file.out, 'generated');
-  assert.equal([k!.dtype, k!.staged, k!.accumulate, k!.buffers, k!.name], ['f32', false, false, 'caller', undefined]);
+  assert.equal([k!.dtype, k!.staged, k!.accumulate, k!.buffers, k!.relaxed, k!.name], ['f32', false, false, 'caller', true, undefined]);
 });
 
 test('the top speaks for all entries, an entry for itself', () => {

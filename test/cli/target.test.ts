@@ -40,6 +40,20 @@ test('a module in WebAssembly that is to own its arrays is refused where it stan
   assert.match(run.err, /error\[target-buffers\][\s\S]*kernels\.yaml:2:5/);
 }));
 
+test('relaxed: false leaves relaxed SIMD out', () => withFolder({
+  'kernels.yaml': `kernels:
+  - { layer: affine, sizes: { N: 16, D: 64, M: 32 }, target: wasm, name: fast }
+  - { layer: affine, sizes: { N: 16, D: 64, M: 32 }, target: wasm, name: same, relaxed: false }
+`,
+}, async (folder) => {
+  assert.is((await kernelwright(folder, ['build'])).code, 0);
+  const files = contents(join(folder, 'generated'));
+  assert.match(files['fast.wasm.ts']!, 'WebAssembly.validate');
+  assert.not.match(files['same.wasm.ts']!, 'WebAssembly.validate');
+  const { kernels } = JSON.parse(files['manifest.json']!) as { kernels: { relaxed?: boolean }[] };
+  assert.equal(kernels.map((k) => k.relaxed), [undefined, false]);
+}));
+
 test('--emit=wat prints WebAssembly, with the formulas', () => withFolder({}, async (folder) => {
   const run = await kernelwright(folder, ['explain', 'relu', '--emit=wat']);
   assert.match(run.out, /^--- wat\n\(module/, run.err);
