@@ -10,6 +10,8 @@ export interface KernelTensor {
   readonly role: string;
   readonly shape: readonly number[];
   readonly dtype: string;
+  /** The names of its axes, `'G F'` where one is made of several. */
+  readonly axes?: readonly string[];
   /** What a parameter or a state starts at. */
   readonly init?: number;
 }
@@ -20,6 +22,8 @@ export interface KernelSpec {
   readonly tensors: Readonly<Record<string, KernelTensor>>;
   /** Names of the arguments of each function, in order. */
   readonly arguments: Readonly<Record<string, readonly string[]>>;
+  /** `module` where the module owns its arrays. */
+  readonly buffers?: string;
 }
 
 /** A generated module: `import * as kernel from './layernorm_4x16.js'`. */

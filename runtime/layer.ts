@@ -64,13 +64,12 @@ export interface Layer<K extends Kernel> {
    * Takes back what `save`, or Python, wrote.
    * @throws Error naming what is wrong with the file or does not fit the layer, which is then unchanged
    */
-  load(file: Uint8Array): Layer<K>;
+  load(file: Uint8Array | ArrayBuffer): Layer<K>;
 }
 
 type Arrays = Record<string, NumberArray>;
 type Numbers = Readonly<Record<string, ArrayLike<number> | undefined>>;
 type Run = (...args: unknown[]) => void;
-type Start = (given: readonly ArrayLike<number>[]) => void;
 type Named = Readonly<Record<string, unknown>>;
 type Pass = 'forward' | 'backward';
 type Mode = 'train' | 'test';
@@ -79,7 +78,7 @@ const DTYPES: Readonly<Record<string, new (length: number) => NumberArray>> =
   { f32: Float32Array, f64: Float64Array, i32: Int32Array };
 
 /** Takes all of `from`, value for value. */
-function copy(name: string, { shape }: KernelTensor, from: ArrayLike<number> | undefined, to: NumberArray): void {
+export function copy(name: string, { shape }: KernelTensor, from: ArrayLike<number> | undefined, to: NumberArray): void {
   if (from === to) return;
   if (from?.length !== to.length) {
     throw new RangeError(`${name}: expected ${to.length} numbers for [${shape.join(', ')}], got ${from?.length}`);
@@ -123,7 +122,7 @@ export function layer<const K extends Kernel>(kernel: K, options: LayerOptions<K
       throw new RangeError(`buffers.${name}: expected ${Type.name} of ${length}`);
     }
     arrays[name] = array;
-    (roles[tensor.role] ??= {})[tensor.role === 'gradient' ? name.slice(1) : name] = array;
+    roles[tensor.role]![tensor.role === 'gradient' ? name.slice(1) : name] = array;
     if (tensor.init !== undefined) array.fill(tensor.init);
     if (tensor.role === 'upstream' && tensor.shape.length === 0) array.fill(1);
   }
@@ -148,53 +147,56 @@ export function layer<const K extends Kernel>(kernel: K, options: LayerOptions<K
   let drawn = 0;
 
   /** One pass of one mode, ready to run on the layer's arrays. */
-  function prepare(pass: Pass, suffix: string): Start {
+  function prepare(pass: Pass, suffix: string): () => void {
     const name = pass in spec.arguments ? pass : pass + suffix;
     // Bound functions take only what changes from call to call.
     const names = (spec.arguments[name] ?? []).filter((a) => !bound || a === 'seed' || a === 'step');
     const args = names.map((a) => values[a]);
     const at = names.indexOf('step');
-    const own = Object.entries(pass === 'forward' ? input! : upstream!);
     const run = (bound ?? module)[name] as Run;
-    return (given) => {
-      if (given.length > 0 && given.length !== own.length) {
-        throw new TypeError(`${pass}: expected ${own.map(([n]) => n)}, got ${given.length} arguments`);
-      }
-      for (let i = 0; i < given.length; i++) copy(own[i]![0], spec.tensors[own[i]![0]]!, given[i], own[i]![1]);
+    return () => {
       if (at >= 0) args[at] = drawn;
       run(...args);
     };
   }
-  const both = (suffix: string): Record<Pass, Start> =>
-    ({ forward: prepare('forward', suffix), backward: prepare('backward', suffix) });
-  const passes = { train: both('Train'), test: both('Test') };
 
-  const result = single(output!);
-  const inputGrads = single(Object.fromEntries(Object.entries(gradient!).filter(([name]) => name in input!)));
-  const stored = new Map(Object.entries({ ...param, ...state })
-    .map(([name, array]): [string, Stored] => [name, [spec.tensors[name]!, array]]));
+  /** A pass as it is called. What is given is read here and handed to no other function, so that no array is made of it. */
+  function passOf(pass: Pass, own: Arrays, result: unknown): (...given: ArrayLike<number>[]) => unknown {
+    const slots = Object.entries(own);
+    const runs = { train: prepare(pass, 'Train'), test: prepare(pass, 'Test') };
+    const forward = pass === 'forward';
+    return (...given) => {
+      const mode = forward ? self.mode : ran;
+      if (!mode) throw new Error('backward before forward');
+      if (given.length > 0 && given.length !== slots.length) {
+        throw new TypeError(`${pass}: expected ${slots.map(([n]) => n)}, got ${given.length} arguments`);
+      }
+      if (forward) {
+        ran = undefined;
+        drawn = self.step;
+      }
+      for (let i = 0; i < given.length; i++) copy(slots[i]![0], spec.tensors[slots[i]![0]]!, given[i], slots[i]![1]);
+      runs[mode]();
+      if (forward) {
+        ran = mode;
+        if (mode === 'train') self.step++;
+      }
+      return result;
+    };
+  }
 
-  const self = {
+  const inputGrads = Object.fromEntries(Object.entries(gradient!).filter(([name]) => name in input!));
+  const stored = Object.entries({ ...param, ...state }).map(([name, array]): Stored => [name, spec.tensors[name]!, array]);
+
+  const self: Named & { mode: Mode; step: number } = {
     kernel, seed, step: 0, params: param, grads: gradient, state, inputs: input, outputs: output, upstream,
     mode: 'train' as Mode,
     train() { self.mode = 'train'; return self; },
     test() { self.mode = 'test'; return self; },
-    forward(...given: ArrayLike<number>[]) {
-      const { mode } = self;
-      ran = undefined;
-      drawn = self.step;
-      passes[mode].forward(given);
-      if (mode === 'train') self.step++;
-      ran = mode;
-      return result;
-    },
-    backward(...given: ArrayLike<number>[]) {
-      if (!ran) throw new Error('backward before forward');
-      passes[ran].backward(given);
-      return inputGrads;
-    },
+    forward: passOf('forward', input!, single(output!)),
+    backward: passOf('backward', upstream!, single(inputGrads)),
     save: () => encode(stored, { layer: spec.layer, step: `${self.step}` }),
-    load(file: Uint8Array) {
+    load(file: Uint8Array | ArrayBuffer) {
       const step = Number(decode(file, stored).step ?? self.step);
       if (step % 1 === 0) self.step = step;
       return self;

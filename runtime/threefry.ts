@@ -55,3 +55,18 @@ export function uniform(draw: Draw, low = 0, high = 1): number {
   );
   return low + (high - low) * (words[(draw.element % 4) as 0 | 1 | 2 | 3] >>> 8) * 2 ** -24;
 }
+
+/** Of a number `index`, another seed: what draws with it has nothing in common with what draws with `seed` or another index. */
+export function deriveSeed(seed: number, index: number): number {
+  checkSeed(seed);
+  // No kernel gets to step 2^32 - 1 of tensor 2^32 - 1.
+  const [low, high] = threefry([index, 0, 0, 0], [seed >>> 0, Math.floor(seed / 0x100000000), 0xffffffff, 0xffffffff]);
+  return low + (high & 0x1fffff) * 0x100000000;
+}
+
+/** @throws RangeError for what is not an integer from 0 to 2^53 - 1 */
+export function checkSeed(seed: number): void {
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new RangeError(`seed: expected an integer from 0 to 2^53 - 1, got ${seed}`);
+  }
+}

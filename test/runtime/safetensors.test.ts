@@ -75,29 +75,41 @@ const b = { dtype: 'F32', shape: [], data_offsets: [12, 16] };
 const data = dataOf(1, 2, 3, 4);
 
 const BROKEN: Readonly<Record<string, readonly [unknown, RegExp]>> = {
-  'not bytes': ['text', /not a safetensors file/],
-  'nothing': [new Uint8Array(0), /not a safetensors file/],
-  'a length and no more': [new Uint8Array(8), /not a safetensors file/],
-  'a header longer than the file': [fileOf('{}', data, 1000n), /the header is cut off/],
-  'a header of 2^63 bytes': [fileOf('{}', data, 2n ** 63n), /the header is cut off/],
-  'a header that is not JSON': [fileOf('{"w": ', data), /the header is not JSON/],
-  'a header of null': [fileOf('null', data), /the header is not JSON/],
-  'a header of a list': [fileOf('[]', data), /w must be \["F32",\[3\]\], not \[null,null\]/],
-  'a header that is not UTF-8': [fileOf(new TextDecoder('latin1').decode(Uint8Array.of(123, 255)), data), /not JSON/],
-  'a missing tensor': [fileOf({ w }, data), /b must be/],
-  'an unknown tensor': [fileOf({ w, b, v: b }, data), /the layer has no v/],
-  'a tensor of null': [fileOf({ w, b: null }, data), /b must be/],
-  'another shape': [fileOf({ w: { ...w, shape: [1, 3] }, b }, data), /w must be \["F32",\[3\]\], not \["F32",\[1,3\]\]/],
-  'another type': [fileOf({ w: { ...w, dtype: 'I32' }, b }, data), /w must be .*, not \["I32",\[3\]\]/],
-  'no offsets': [fileOf({ w: { ...w, data_offsets: undefined }, b }, data), /w is not where it belongs/],
-  'offsets that are words': [fileOf({ w: { ...w, data_offsets: ['0', '12'] }, b }, data), /w is not where it belongs/],
-  'offsets that are a number': [fileOf({ w: { ...w, data_offsets: 5 }, b }, data), /w is not where it belongs/],
-  'tensors that overlap': [fileOf({ w, b: { ...b, data_offsets: [8, 12] } }, data), /b is not where it belongs/],
-  'a gap': [fileOf({ w, b: { ...b, data_offsets: [16, 20] } }, dataOf(1, 2, 3, 4, 5)), /b is not where it belongs/],
-  'offsets from below 0': [fileOf({ w: { ...w, data_offsets: [-4, 8] }, b }, data), /w is not where it belongs/],
-  'an end before the start': [fileOf({ w: { ...w, data_offsets: [12, 0] }, b }, data), /is not where it belongs/],
-  'a file cut off': [fileOf({ w, b }, data.subarray(0, 15)), /bytes, expected/],
-  'a file too long': [fileOf({ w, b }, dataOf(1, 2, 3, 4, 5)), /bytes, expected/],
+  'not bytes': ['text', /no safetensors header/],
+  'nothing': [new Uint8Array(0), /no safetensors header/],
+  'a length and no more': [new Uint8Array(8), /no safetensors header/],
+  'a header longer than the file': [fileOf('{}', data, 1000n), /no safetensors header/],
+  'a whole header said to be longer than the file': [fileOf({ w, b }, data, 1000n), /no safetensors header/],
+  'a header of 2^63 bytes': [fileOf('{}', data, 2n ** 63n), /no safetensors header/],
+  'a header that is not JSON': [fileOf('{"w": ', data), /no safetensors header/],
+  'a header of null': [fileOf('null', data), /no safetensors header/],
+  'a header of a list': [fileOf('[]', data), /w is missing/],
+  'a header of a string': [fileOf('"w"', data), /unknown tensor 0/],
+  'a header that is not UTF-8': [fileOf(new TextDecoder('latin1').decode(Uint8Array.of(123, 255)), data), /no safetensors header/],
+  'a missing tensor': [fileOf({ w }, data), /b is missing/],
+  'an unknown tensor': [fileOf({ w, b, v: b }, data), /unknown tensor v/],
+  'an unknown tensor called __proto__': [fileOf(`{"__proto__":{},${JSON.stringify({ w, b }).slice(1)}`, data), /unknown tensor __proto__/],
+  'a tensor of null': [fileOf({ w, b: null }, data), /b is missing/],
+  'a tensor of a number': [fileOf({ w, b: 7 }, data), /b: expected \["F32",\[\],\[/],
+  'another shape': [fileOf({ w: { ...w, shape: [1, 3] }, b }, data), /w: expected \["F32",\[3\],\[0,12\]\], got \["F32",\[1,3\],\[0,12\]\]/],
+  'another type': [fileOf({ w: { ...w, dtype: 'I32' }, b }, data), /w: expected \["F32",.*, got \["I32",\[3\]/],
+  'half as many bytes': [fileOf({ w: { ...w, dtype: 'F16' }, b }, data), /got \["F16",\[3\]/],
+  'no offsets': [fileOf({ w: { ...w, data_offsets: undefined }, b }, data), /w: expected/],
+  'offsets that are words': [fileOf({ w: { ...w, data_offsets: ['0', '12'] }, b }, data), /w: expected .*\[0,12\]\], got .*\["0","12"\]/],
+  'offsets that are a number': [fileOf({ w: { ...w, data_offsets: 5 }, b }, data), /w: expected/],
+  'three offsets': [fileOf({ w: { ...w, data_offsets: [0, 12, 12] }, b }, data), /w: expected .*, got .*\[0,12,12\]/],
+  'offsets that are no integers': [fileOf({ w: { ...w, data_offsets: [0.5, 12.5] }, b }, data), /w: expected/],
+  'tensors that overlap': [fileOf({ w, b: { ...b, data_offsets: [8, 12] } }, data), /b: expected .*\[12,16\]\], got .*\[8,12\]\]/],
+  'tensors in one place': [fileOf({ w, b: { ...b, data_offsets: [0, 4] } }, data), /: expected/],
+  'a gap': [fileOf({ w, b: { ...b, data_offsets: [16, 20] } }, dataOf(1, 2, 3, 4, 5)), /b: expected .*\[12,16\]\], got .*\[16,20\]\]/],
+  'offsets from below 0': [fileOf({ w: { ...w, data_offsets: [-4, 8] }, b }, data), /w: expected/],
+  'offsets beyond the file': [fileOf({ w: { ...w, data_offsets: [100, 112] }, b }, data), /: expected/],
+  'an end before the start': [fileOf({ w: { ...w, data_offsets: [12, 0] }, b }, data), /: expected/],
+  'a tensor twice': [fileOf(`{"w":${JSON.stringify(w)},"w":${JSON.stringify(w)},"b":${JSON.stringify(b)}}`, data), /a name stands twice/],
+  'a tensor twice, once escaped': [fileOf(`{"w":${JSON.stringify(w)},"\\u0077":${JSON.stringify(w)},"b":${JSON.stringify(b)}}`, data), /a name stands twice/],
+  'a type twice': [fileOf(JSON.stringify({ w, b }).replace('"dtype"', '"dtype":"F64","dtype"'), data), /a name stands twice/],
+  'a file cut off': [fileOf({ w, b }, data.subarray(0, 15)), /expected 1\d\d bytes, got 1\d\d/],
+  'a file too long': [fileOf({ w, b }, dataOf(1, 2, 3, 4, 5)), /expected 1\d\d bytes, got 1\d\d/],
 };
 
 for (const [what, [file, message]] of Object.entries(BROKEN)) {
@@ -111,6 +123,16 @@ for (const [what, [file, message]] of Object.entries(BROKEN)) {
     assert.equal([...l.params.w, ...l.params.b], [1.5, -2, 3, 4]);
   });
 }
+
+test('strings with colons, quotes and braces are no names', () => {
+  const metadata = { 'a:b': '{"w": 1, "w": 2}', '\\"': ':":' };
+  assert.equal([...fresh().load(fileOf({ __metadata__: metadata, w, b }, data)).params.w], [1, 2, 3]);
+});
+
+test('an ArrayBuffer is a file as well', () => {
+  const bytes = fresh().save();
+  assert.equal([...layer(scale).load(bytes.buffer as ArrayBuffer).params.w], [1.5, -2, 3]);
+});
 
 test('every file cut short is refused', () => {
   const whole = fresh().save();

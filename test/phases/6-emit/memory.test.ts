@@ -1,16 +1,9 @@
 /** No function of a kernel allocates: the heap is the same before and after ten thousand calls, plain and bound. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesOf, MOST_BYTES } from '../../heap.ts';
 import { importText, textsOf, type Subject } from './load-kernel.ts';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const CALLS = 10_000;
-/** What measuring itself leaves; a number a call would be 12 bytes or more. */
-const MOST_BYTES = 2 * CALLS;
 
 /** Sizes at which every layer that generated/ has is quick. */
 const SIZES: Readonly<Record<string, Subject['sizes']>> = {
@@ -21,19 +14,6 @@ const SIZES: Readonly<Record<string, Subject['sizes']>> = {
 };
 
 const manifest = JSON.parse(readFileSync(new URL('../../../generated/manifest.json', import.meta.url), 'utf8')) as { kernels: { layer: string }[] };
-
-/** Bytes that ten thousand calls leave on the heap; the least of some tries, as compiling and other work of the process allocate too. */
-function bytesOf(run: (step: number) => void): number {
-  for (let n = 0; n < CALLS; n++) run(n);
-  let least = Infinity;
-  for (let attempt = 0; attempt < 10 && least > MOST_BYTES; attempt++) {
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    for (let n = 0; n < CALLS; n++) run(n);
-    least = Math.min(least, process.memoryUsage().heapUsed - before);
-  }
-  return least;
-}
 
 for (const target of ['ts', 'wasm'] as const) for (const spec of new Set(manifest.kernels.map((k) => k.layer))) {
   test(`${spec}, ${target}`, async () => {
