@@ -26,9 +26,12 @@ type InputShape<M> = FirstInput<M> extends keyof Tensors<M> ? Tensors<M>[FirstIn
 type Fits<A, B> =
   A extends readonly [infer X, ...infer Xs]
     ? B extends readonly [infer Y, ...infer Ys]
-      ? Xs['length'] extends Ys['length'] ? (number extends X | Y ? true : X extends Y ? true : false) extends true ? Fits<Xs, Ys> : false : true
+      ? Xs['length'] extends Ys['length'] ? Same<X, Y> extends true ? Fits<Xs, Ys> : false : true
       : true
     : true;
+
+/** Whether two sizes may be one: they are, or one is not known before run time. */
+type Same<X, Y> = number extends X | Y ? true : X extends Y ? true : false;
 
 /** What stands in the place of a member that does not fit: nothing can be it, and the error shows both shapes. */
 export interface Misfit<A, B> {
@@ -40,7 +43,8 @@ export interface Misfit<A, B> {
 export type Checked<Ms, Before = undefined> =
   Ms extends readonly [infer M, ...infer Rest]
     ? readonly [
-      Before extends Member ? (Fits<OutputShape<Before>, InputShape<M>> extends false ? Misfit<OutputShape<Before>, InputShape<M>> : M) : M,
+      Before extends Member
+        ? (Fits<OutputShape<Before>, InputShape<M>> extends false ? Misfit<OutputShape<Before>, InputShape<M>> : M) : M,
       ...Checked<Rest, M>,
     ]
     : Ms;
@@ -54,7 +58,8 @@ type More<Ms> = Ms extends readonly [infer M, ...infer Rest] ? [...Tail<ForwardA
   : Ms extends readonly [] ? [] : ArrayLike<number>[];
 
 /** Inputs of the first layer, then those of the others beyond what they get from the layer before, in order. */
-export type ChainInputs<Ms> = Ms extends readonly [infer M, ...infer Rest] ? [...ForwardArguments<KernelOf<M>>, ...More<Rest>] : ArrayLike<number>[];
+export type ChainInputs<Ms> =
+  Ms extends readonly [infer M, ...infer Rest] ? [...ForwardArguments<KernelOf<M>>, ...More<Rest>] : ArrayLike<number>[];
 export type ChainResult<Ms> = ForwardResult<KernelOf<Last<Ms>>>;
 export type ChainUpstream<Ms> = BackwardArguments<KernelOf<Last<Ms>>>;
 export type ChainGradient<Ms> = BackwardResult<KernelOf<First<Ms>>>;

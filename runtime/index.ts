@@ -3,7 +3,9 @@ export { adam, adamw, type AdamOptions } from './adam.ts';
 export { createArena, type Arena, type BuffersOf } from './arena.ts';
 export { clipNorm, clipValue, type Clip } from './clip.ts';
 export { flatten, layoutOf, unflatten, type Place, type Which } from './flat.ts';
-export { fanOf, he, initial, ones, uniformWithin, xavier, zeros, type Fan, type Initial, type Initializer, type Source } from './initial.ts';
+export {
+  fanOf, he, initial, ones, uniformWithin, xavier, zeros, type Fan, type Initial, type Initializer, type Source,
+} from './initial.ts';
 export { layer, type Layer, type LayerOptions } from './layer.ts';
 export { gradientsOf, parametersOf, type Model, type Parameter } from './model.ts';
 export type { Optimizer, OptimizerOptions } from './optimizer.ts';

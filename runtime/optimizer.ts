@@ -90,7 +90,9 @@ export function optimizer(
 
 /** @throws RangeError for a setting that is not from `low` to below `high` */
 export function checkRange(name: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value < high)) throw new RangeError(`${name}: expected a number from ${low} to below ${high}, got ${value}`);
+  if (!(value >= low && value < high)) {
+    throw new RangeError(`${name}: expected a number from ${low} to below ${high}, got ${value}`);
+  }
 }
 
 function scheduleOf(rate: number | Schedule): Schedule {

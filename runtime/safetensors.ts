@@ -26,7 +26,8 @@ const countNames = (json: string): number => json.replace(/"(\\.|[^"\\])*"/g, ''
 function layOut(tensors: readonly Stored[]): (readonly [string, Entry, Uint8Array])[] {
   let end = 0;
   return tensors.map(([name, { dtype, shape }, { buffer, byteOffset, byteLength }]) => [
-    name, { dtype: dtype.toUpperCase(), shape, data_offsets: [end, end += byteLength] }, new Uint8Array(buffer, byteOffset, byteLength),
+    name, { dtype: dtype.toUpperCase(), shape, data_offsets: [end, end += byteLength] },
+    new Uint8Array(buffer, byteOffset, byteLength),
   ]);
 }
 

@@ -20,7 +20,10 @@ export function rateAt(schedule: number | Schedule, step: number): number {
 /** Always the same. A plain number does as well. */
 export const constant = (value: number): Schedule => (_step, rate) => { rate[0] = value; };
 
-/** `from * factor^floor(step / every)`: down by a factor every so many steps. @throws RangeError unless `every` is an integer from 1 */
+/**
+ * `from * factor^floor(step / every)`: down by a factor every so many steps.
+ * @throws RangeError unless `every` is an integer from 1
+ */
 export function stepped(from: number, { every, factor = 0.1 }: { readonly every: number; readonly factor?: number }): Schedule {
   checkSteps('every', every);
   return (step, rate) => {
@@ -31,7 +34,8 @@ export function stepped(from: number, { every, factor = 0.1 }: { readonly every:
 }
 
 /**
- * From `from` down to `end` along half a cosine, over `steps` steps; then `end` (Loshchilov & Hutter 2017, eq. 5, without restarts).
+ * From `from` down to `end` along half a cosine, over `steps` steps; then `end` (Loshchilov & Hutter 2017, eq. 5, without
+ * restarts).
  * @throws RangeError unless `steps` is an integer from 1
  */
 export function cosine(from: number, { steps, end = 0 }: { readonly steps: number; readonly end?: number }): Schedule {

@@ -55,7 +55,8 @@ export interface Sequential<Ms extends readonly Member[]> {
 type Arrays = Readonly<Record<string, NumberArray>>;
 type Loose = Layer<Kernel>;
 
-const namesOf = ({ spec }: Kernel, role: string): string[] => Object.keys(spec.tensors).filter((name) => spec.tensors[name]!.role === role);
+const namesOf = ({ spec }: Kernel, role: string): string[] =>
+  Object.keys(spec.tensors).filter((name) => spec.tensors[name]!.role === role);
 
 /**
  * Joins kernels, or layers, to a net. The output of each goes to the first input of the next; both must have the same shape,
@@ -65,14 +66,17 @@ const namesOf = ({ spec }: Kernel, role: string): string[] => Object.keys(spec.t
  * @throws RangeError for neighbours whose shapes differ, TypeError for those that cannot be joined otherwise: both layers are
  *   named; and what `layer` throws
  */
-export function sequential<const Ms extends readonly Member[]>(members: Ms & Checked<Ms>, options: SequentialOptions = {}): Sequential<Ms> {
+export function sequential<const Ms extends readonly Member[]>(
+  members: Ms & Checked<Ms>, options: SequentialOptions = {},
+): Sequential<Ms> {
   const all = members as readonly (Kernel | Loose)[];
   const kernels = all.map((m) => ('kernel' in m ? m.kernel : m));
   if (kernels.length === 0) throw new TypeError('expected at least one layer');
   kernels.forEach((kernel, i) => { if (i > 0) checkJoint(kernels[i - 1]!, kernel, i); });
   const { init = he } = options;
   for (const name in init) {
-    if (!kernels.some((k) => namesOf(k, 'param').includes(name))) throw new TypeError(`init.${name}: no layer has such a parameter`);
+    const known = kernels.some((k) => namesOf(k, 'param').includes(name));
+    if (!known) throw new TypeError(`init.${name}: no layer has such a parameter`);
   }
   const layers: Loose[] = [];
   all.forEach((member, i) => {
@@ -108,10 +112,12 @@ export function fits(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** A layer on the arrays of the one before it. */
-function make(kernel: Kernel, place: number, before: Loose | undefined, { seed = 0, init = he, buffers }: SequentialOptions): Loose {
+function make(kernel: Kernel, place: number, before: Loose | undefined, options: SequentialOptions): Loose {
+  const { seed = 0, init = he, buffers } = options;
   const own = deriveSeed(seed, place);
   const params = namesOf(kernel, 'param');
-  const how = typeof init === 'function' ? init : Object.fromEntries(Object.entries(init).filter(([name]) => params.includes(name)));
+  const how = typeof init === 'function' ? init
+    : Object.fromEntries(Object.entries(init).filter(([name]) => params.includes(name)));
   const shared: Record<string, NumberArray> = {};
   // A module that owns its arrays works on these and no others.
   if (before && kernel.spec.buffers !== 'module') {

@@ -30,8 +30,10 @@ export function storageOf(part: Part): Storage {
   if ('storage' in part) return part.storage;
   const layers = layersOf(part);
   return {
-    tensors: layers.flatMap(([prefix, { kernel, params, state }]) => (Object.entries({ ...params, ...state }) as [string, NumberArray][])
-      .map(([name, array]): Stored => [prefix + name, kernel.spec.tensors[name]!, array])),
+    tensors: layers.flatMap(([prefix, { kernel, params, state }]) => {
+      const arrays = Object.entries({ ...params, ...state }) as [string, NumberArray][];
+      return arrays.map(([name, array]): Stored => [prefix + name, kernel.spec.tensors[name]!, array]);
+    }),
     counters: layers.map(([prefix, l]) => ({
       name: `${prefix}step`, needed: false, get: () => l.step, set: (step: number) => { l.step = step; },
     })),

@@ -1,7 +1,9 @@
 /** A training step allocates nothing: the heap is the same before and after ten thousand of them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { adam, adamw, clipNorm, clipValue, cosine, createArena, sequential, sgd, stepped, warmup, type Kernel, type Optimizer } from '../../runtime/index.ts';
+import {
+  adam, adamw, clipNorm, clipValue, cosine, createArena, sequential, sgd, stepped, warmup, type Kernel, type Optimizer,
+} from '../../runtime/index.ts';
 import { bytesOf, MOST_BYTES } from '../heap.ts';
 import { batch, kernelsOf, netOf, type Net } from './nets.ts';
 

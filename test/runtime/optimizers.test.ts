@@ -2,8 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  adam, adamw, clipNorm, clipValue, constant, cosine, gradientsOf, layer, parametersOf, rateAt, sequential, sgd, stepped, uniform, warmup,
-  type Layer, type Optimizer,
+  adam, adamw, clipNorm, clipValue, constant, cosine, gradientsOf, layer, parametersOf, rateAt, sequential, sgd, stepped, uniform,
+  warmup, type Layer, type Optimizer,
 } from '../../runtime/index.ts';
 import { scale } from './modules.ts';
 
@@ -22,7 +22,8 @@ const holder = (dtype: 'f32' | 'f64') => ({
 const START = [1, -2, 0.5, 0, 1e-3, 3];
 const grads = (step: number): number[] => START.map((_, element) => uniform({ seed: 3, step, tensor: 0, element }, -2, 2));
 
-const make = (dtype: 'f32' | 'f64' = 'f64'): Layer<ReturnType<typeof holder>> => layer(holder(dtype), { params: { p: START.slice(0, 5), q: START.slice(5) } });
+const make = (dtype: 'f32' | 'f64' = 'f64'): Layer<ReturnType<typeof holder>> =>
+  layer(holder(dtype), { params: { p: START.slice(0, 5), q: START.slice(5) } });
 const valuesOf = (l: ReturnType<typeof make>): number[] => [...l.params.p, ...l.params.q];
 
 /** Thirty steps with these gradients. */
